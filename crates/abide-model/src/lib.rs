@@ -1,0 +1,29 @@
+//! Plain data of abide: ids, symbols, type-graph nodes, packages, facts, gaps, findings, verdicts.
+//!
+//! Nothing here reads a file, opens a socket, looks at the environment or the clock, and nothing here is
+//! `Serialize`: every on-disk or printed format has its own plain mirror at the edge that owns it.
+
+pub mod elf;
+pub mod facts;
+pub mod finding;
+pub mod gap;
+pub mod graph;
+pub mod package;
+mod strings;
+
+pub use elf::{
+    Binding, ElfClass, ElfFacts, ElfKind, Endian, Needed, Symbol, SymbolKind, SymbolSection, SymbolVersion,
+    VersionNeed, Visibility,
+};
+pub use facts::{ArtifactFacts, DebugSource, Digest, PackageFacts, Side, TypeEvidence};
+pub use finding::{
+    Consumer, Counts, Detail, Evidence, Exposure, Finding, Level, PathStep, Subject, SymbolName, Verdict,
+};
+pub use gap::{Gap, GapKind};
+pub use graph::{
+    Base, BaseEncoding, BaseSpec, DeclLocation, EnumType, Enumerator, FunctionType, Member, Origin, Parameter,
+    PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId, TypeKind,
+    TypeNode, VirtualMethod,
+};
+pub use package::{Dependency, FileEntry, FileKind, Nevra, PackageMeta};
+pub use strings::{StrId, StringTable};

@@ -1,0 +1,96 @@
+//! Packages: identity, dependencies and file lists, as their headers state them.
+
+use std::fmt;
+
+use bstr::BString;
+
+/// Name, epoch, version, release, architecture.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nevra {
+    /// `Name`.
+    pub name: String,
+    /// `Epoch`, 0 when absent.
+    pub epoch: u32,
+    /// `Version`.
+    pub version: String,
+    /// `Release`.
+    pub release: String,
+    /// `Arch`; `src` for source packages.
+    pub arch: String,
+}
+
+impl fmt::Display for Nevra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-", self.name)?;
+        if self.epoch != 0 {
+            write!(f, "{}:", self.epoch)?;
+        }
+        write!(f, "{}-{}.{}", self.version, self.release, self.arch)
+    }
+}
+
+/// One provide or require: `name`, and a comparison when there is one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dependency {
+    /// Capability name, e.g. `libc.so.6(GLIBC_2.34)(64bit)` or a rich dependency in parentheses.
+    pub name: String,
+    /// `RPMSENSE_*` flags as stored.
+    pub flags: u32,
+    /// Version as stored (`epoch:version-release`), empty for none.
+    pub version: String,
+}
+
+/// What a packaged path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// Regular file.
+    Regular,
+    /// Directory.
+    Directory,
+    /// Symbolic link.
+    Symlink,
+    /// Device, fifo, socket.
+    Special,
+}
+
+/// One packaged path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileEntry {
+    /// Absolute path in the installed system.
+    pub path: BString,
+    /// Kind.
+    pub kind: FileKind,
+    /// Size of a regular file.
+    pub size_bytes: u64,
+    /// Permission bits.
+    pub mode: u16,
+    /// Target of a symbolic link.
+    pub link_target: Option<BString>,
+    /// Content digest as the package states it (hex), empty when absent.
+    pub digest: String,
+}
+
+/// A package's header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageMeta {
+    /// Identity.
+    pub nevra: Nevra,
+    /// File name of the source package, when stated.
+    pub source_package: Option<String>,
+    /// Provides, sorted.
+    pub provides: Vec<Dependency>,
+    /// Requires, sorted.
+    pub requires: Vec<Dependency>,
+    /// Files, sorted by path.
+    pub files: Vec<FileEntry>,
+}
+
+impl PackageMeta {
+    /// Whether the package carries debug information or sources rather than software
+    /// (`-debuginfo`, `-debugsource`, Debian's `-dbg` and `-dbgsym`).
+    pub fn is_debug(&self) -> bool {
+        let name = self.nevra.name.as_str();
+        ["-debuginfo", "-debugsource", "-dbg", "-dbgsym", "-debuginfo-common"].iter().any(|s| name.ends_with(s))
+            || name.contains("-debuginfo-common-")
+    }
+}
