@@ -9,6 +9,7 @@ pub mod finding;
 pub mod gap;
 pub mod graph;
 pub mod package;
+pub mod progress;
 mod strings;
 
 pub use elf::{
@@ -21,9 +22,10 @@ pub use finding::{
 };
 pub use gap::{Gap, GapKind};
 pub use graph::{
-    Base, BaseEncoding, BaseSpec, DeclLocation, EnumType, Enumerator, FunctionType, Member, Origin, Parameter,
-    PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId, TypeKind,
-    TypeNode, VirtualMethod,
+    Base, BaseEncoding, BaseSpec, DeclLocation, EnumType, Enumerator, FunctionType, Member, Origin,
+    Parameter, PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId,
+    TypeKind, TypeNode, VirtualMethod,
 };
 pub use package::{Dependency, FileEntry, FileKind, Nevra, PackageMeta};
+pub use progress::{NoProgress, Progress, Stage};
 pub use strings::{StrId, StringTable};

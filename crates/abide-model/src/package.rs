@@ -90,7 +90,9 @@ impl PackageMeta {
     /// (`-debuginfo`, `-debugsource`, Debian's `-dbg` and `-dbgsym`).
     pub fn is_debug(&self) -> bool {
         let name = self.nevra.name.as_str();
-        ["-debuginfo", "-debugsource", "-dbg", "-dbgsym", "-debuginfo-common"].iter().any(|s| name.ends_with(s))
+        ["-debuginfo", "-debugsource", "-dbg", "-dbgsym", "-debuginfo-common"]
+            .iter()
+            .any(|s| name.ends_with(s))
             || name.contains("-debuginfo-common-")
     }
 }
