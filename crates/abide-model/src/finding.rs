@@ -1,6 +1,7 @@
 //! Findings and verdicts: what the engine says, and everything a reader needs to believe it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bstr::BString;
 
@@ -155,6 +156,10 @@ pub struct Detail {
     pub old: Option<String>,
     /// New value; `None` when it is absent.
     pub new: Option<String>,
+    /// Rule that judged this item; a finding carries the rule of its worst item.
+    pub rule: &'static str,
+    /// Level of this item alone.
+    pub level: Level,
 }
 
 /// One step on the way from an exported symbol to what changed.
@@ -202,10 +207,11 @@ pub struct Finding {
     pub details: Vec<Detail>,
     /// How consumers are exposed; types only.
     pub exposure: Option<Exposure>,
-    /// Shortest way from the first of `symbols` to the subject; empty when the subject is the symbol.
+    /// Shortest way from an exported symbol, which the first step names, to the subject, among the ways that show
+    /// `exposure`; empty when the subject is the symbol.
     pub path: Vec<PathStep>,
-    /// Exported symbols through which it is reached, sorted.
-    pub symbols: Vec<SymbolName>,
+    /// Exported symbols through which it is reached, sorted; findings that are reached alike share one list.
+    pub symbols: Arc<[SymbolName]>,
     /// Who imports one of `symbols`, sorted; filled by the distribution layer.
     pub consumers: Vec<Consumer>,
     /// The reason of the suppression that covers this finding, when one does.
