@@ -1,0 +1,160 @@
+//! The comparison of two artifacts, step by step.
+
+use std::sync::Arc;
+
+use abide_model::{ArtifactFacts, ElfKind, Evidence, Finding, Gap, GapKind, Level, Subject, Symbol, Verdict};
+
+use crate::artifact;
+use crate::change::{Change, Fact};
+use crate::comparison::{Comparison, Coverage, TypesCompared};
+use crate::judge::{self, Draft};
+use crate::options::{CompareOptions, Policy};
+use crate::symbols::{self, Matching, SymbolChanges, symbol_name};
+
+/// Compares two artifacts.
+///
+/// `old` is the reference, whose interface is the promise; `new` the candidate. Identical bytes compare as
+/// compatible without a further look.
+pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOptions<'_>) -> Comparison {
+    let mut gaps: Vec<Gap> = old.gaps.iter().chain(&new.gaps).cloned().collect();
+    if old.digest == new.digest {
+        let exports = old.elf.exports().count();
+        let coverage =
+            Coverage { exports_old: exports, exports_new: exports, matched: exports, ..Coverage::default() };
+        tidy(&mut gaps);
+        let types = TypesCompared::Identical;
+        return Comparison { findings: Vec::new(), types, coverage, verdict: Verdict::Compatible, gaps };
+    }
+    let matching = symbols::match_exports(&old.elf, &new.elf);
+    let mut findings = artifact_findings(old, new, &options.policy);
+    findings.extend(matching.changed.iter().map(|c| symbol_finding(old, new, c, &options.policy)));
+    let coverage = coverage(old, new, &matching);
+    let types = TypesCompared::No { why: "types are not compared by this version".to_string() };
+    judge::sort(&mut findings);
+    tidy(&mut gaps);
+    let verdict = verdict(&findings, &types, &coverage, &gaps, &options.policy);
+    Comparison { findings, types, coverage, verdict, gaps }
+}
+
+fn tidy(gaps: &mut Vec<Gap>) {
+    gaps.sort();
+    gaps.dedup();
+}
+
+/// Artifact-level changes: one finding each, for each is a matter of its own.
+fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, policy: &Policy) -> Vec<Finding> {
+    let finding = |change: Change| {
+        let section = section(&change.fact);
+        let evidence = |facts: &ArtifactFacts, value: &Option<String>| Evidence {
+            value: value.clone().unwrap_or_else(|| "absent".to_string()),
+            artifact: facts.path.clone(),
+            section: Some(section.to_string()),
+            offset: None,
+            declaration: None,
+        };
+        Draft {
+            subject: Subject::Artifact,
+            headline: None,
+            old: evidence(old, &change.old),
+            new: evidence(new, &change.new),
+            changes: vec![change],
+            exposure: None,
+            path: Vec::new(),
+            symbols: Arc::from([]),
+        }
+        .judge(policy)
+    };
+    artifact::changes(&old.elf, &new.elf).into_iter().map(finding).collect()
+}
+
+/// Where the fact was read.
+fn section(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Architecture | Fact::ElfFlags { .. } | Fact::OsAbi { .. } | Fact::ArtifactKind { .. } => {
+            "ELF header"
+        }
+        Fact::Interpreter => ".interp",
+        Fact::ExecutableStack { .. } => "program headers",
+        Fact::BranchProtection { .. } | Fact::IsaBaseline { .. } => ".note.gnu.property",
+        Fact::RequiredVersion => ".gnu.version_r",
+        Fact::VersionDefinition { .. } => ".gnu.version_d",
+        _ => ".dynamic",
+    }
+}
+
+fn symbol_finding(
+    old: &ArtifactFacts,
+    new: &ArtifactFacts,
+    change: &SymbolChanges,
+    policy: &Policy,
+) -> Finding {
+    let a = change.old.map(|i| &old.elf.symbols[i]);
+    let b = change.new.map(|i| &new.elf.symbols[i]);
+    let name = a.or(b).map(symbol_name).expect("a changed symbol is on one side at least");
+    Draft {
+        subject: Subject::Symbol(name.clone()),
+        headline: None,
+        changes: change.changes.clone(),
+        old: symbol_evidence(old, a),
+        new: symbol_evidence(new, b),
+        exposure: None,
+        path: Vec::new(),
+        symbols: Arc::from([name]),
+    }
+    .judge(policy)
+}
+
+fn symbol_evidence(facts: &ArtifactFacts, symbol: Option<&Symbol>) -> Evidence {
+    let dynamic = matches!(facts.elf.kind, ElfKind::SharedObject | ElfKind::Executable);
+    Evidence {
+        value: symbol.map_or_else(|| "absent".to_string(), symbols::describe),
+        artifact: facts.path.clone(),
+        section: Some(if dynamic { ".dynsym" } else { ".symtab" }.to_string()),
+        offset: None,
+        declaration: None,
+    }
+}
+
+fn coverage(old: &ArtifactFacts, new: &ArtifactFacts, matching: &Matching) -> Coverage {
+    let nodes = |facts: &ArtifactFacts| facts.types.graph().map_or(0, |g| g.nodes.len());
+    Coverage {
+        exports_old: old.elf.exports().count(),
+        exports_new: new.elf.exports().count(),
+        matched: matching.pairs.len(),
+        need_types: matching.pairs.iter().filter(|p| symbols::needs_type(&old.elf.symbols[p.old])).count(),
+        type_nodes_old: nodes(old),
+        type_nodes_new: nodes(new),
+        ..Coverage::default()
+    }
+}
+
+/// The answer: a break decides, then what a person must look at, then missing evidence.
+fn verdict(
+    findings: &[Finding],
+    types: &TypesCompared,
+    coverage: &Coverage,
+    gaps: &[Gap],
+    policy: &Policy,
+) -> Verdict {
+    let worst = findings.iter().filter(|f| f.suppressed.is_none()).map(|f| f.level).max();
+    match worst {
+        Some(Level::Break) => Verdict::Incompatible,
+        Some(Level::Review) => Verdict::Review,
+        _ if enough_evidence(types, coverage, gaps, policy) => Verdict::Compatible,
+        _ => Verdict::Undecided,
+    }
+}
+
+/// Whether what was read suffices to call the pair compatible.
+fn enough_evidence(types: &TypesCompared, coverage: &Coverage, gaps: &[Gap], policy: &Policy) -> bool {
+    let needed = coverage.need_types > 0;
+    // Symbols were read in every case; these gaps say that something of an interface may be missing.
+    let broken = |gap: &Gap| match gap.kind {
+        GapKind::BrokenElf | GapKind::Unreadable | GapKind::LimitReached => true,
+        GapKind::BrokenDebugInfo | GapKind::NoSplitDwarf | GapKind::NoSupplementaryFile => needed,
+        _ => false,
+    };
+    let typed = coverage.typed_on_both as u64 * 100;
+    let floor = coverage.need_types as u64 * u64::from(policy.typed_percent_floor);
+    !matches!(types, TypesCompared::No { .. }) && typed >= floor && !gaps.iter().any(broken)
+}

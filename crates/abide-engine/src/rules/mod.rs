@@ -1,0 +1,193 @@
+//! Rules: which changes break programs built before, which a person must look at, which are safe.
+//!
+//! A rule is a small function and a data file, `rules/<id>.toml`. The function says whether a change is the
+//! rule's business and in which *case* it stands; level and reasons of each case are data. Each change belongs to
+//! exactly one rule. To add a rule: write the file, write the function, add one line to [`table`], add a fixture
+//! pair in `tests/pairs/` in which it fires; the tests assert that none of the four is missing.
+
+mod artifact;
+mod symbol;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use abide_model::{Exposure, Level};
+use serde::Deserialize;
+
+use crate::change::Fact;
+use crate::options::Policy;
+
+/// One rule with its texts.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Identifier: the stem of the data file.
+    pub id: &'static str,
+    /// What happened, as a heading.
+    pub title: String,
+    /// Level where no milder case applies.
+    pub level: Level,
+    /// Why it has this level.
+    pub why: String,
+    /// When a change that the rule reports does no harm all the same.
+    pub when_safe: String,
+    /// Where the fact behind the rule is stated: specifications, sources, manuals.
+    pub reference: String,
+    /// Situations with another level, by name.
+    pub cases: BTreeMap<String, RuleCase>,
+    judge: Judge,
+}
+
+/// A situation in which a rule has another level.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleCase {
+    /// The level then.
+    #[serde(deserialize_with = "level")]
+    pub level: Level,
+    /// Why.
+    pub why: String,
+}
+
+/// What a rule may look at besides the change itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation {
+    /// How consumers are exposed to the place of the change; `None` for symbols and artifacts.
+    pub(crate) exposure: Option<Exposure>,
+}
+
+impl Situation {
+    /// Whether no consumer can see the place.
+    pub(crate) fn is_opaque(self) -> bool {
+        self.exposure == Some(Exposure::Opaque)
+    }
+
+    /// The case of changes whose level depends on nothing but the exposure.
+    pub(crate) fn case(self) -> &'static str {
+        match self.exposure {
+            Some(Exposure::Opaque) => "opaque",
+            Some(Exposure::BehindPointer) => "behind-pointer",
+            _ => DEFAULT,
+        }
+    }
+
+    /// [`DEFAULT`] unless nobody can see the place.
+    pub(crate) fn unless_opaque(self) -> &'static str {
+        if self.is_opaque() { "opaque" } else { DEFAULT }
+    }
+}
+
+/// `None`: not this rule's change. Else the case, [`DEFAULT`] for none.
+type Judge = fn(&Fact, Situation) -> Option<&'static str>;
+
+/// The case without a name.
+pub(crate) const DEFAULT: &str = "";
+
+/// A change's judgement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged {
+    pub(crate) rule: &'static Rule,
+    pub(crate) level: Level,
+    pub(crate) why: &'static str,
+}
+
+/// All rules, sorted by id.
+pub fn all() -> &'static [Rule] {
+    static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+    RULES.get_or_init(|| TABLE.iter().map(|(id, text, judge)| parse(id, text, *judge)).collect())
+}
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    let rules = all();
+    rules.binary_search_by(|rule| rule.id.cmp(id)).ok().map(|at| &rules[at])
+}
+
+/// Judges a change by the one rule whose business it is.
+pub(crate) fn judge(fact: &Fact, situation: Situation, policy: &Policy) -> Judged {
+    let claim = all().iter().find_map(|rule| (rule.judge)(fact, situation).map(|case| (rule, case)));
+    // A test asserts that every fact has a rule.
+    let (rule, case) = claim.unwrap_or_else(|| (unclaimed(), DEFAULT));
+    let override_of = |key: &str| policy.levels.get(key).copied();
+    match rule.cases.get(case) {
+        Some(found) => {
+            let level = override_of(&format!("{}/{case}", rule.id)).unwrap_or(found.level);
+            Judged { rule, level, why: &found.why }
+        }
+        None => Judged { rule, level: override_of(rule.id).unwrap_or(rule.level), why: &rule.why },
+    }
+}
+
+/// The rule for what cannot be compared: a person must look.
+fn unclaimed() -> &'static Rule {
+    find("type-not-comparable").unwrap_or(&all()[0])
+}
+
+/// All rules that claim `fact`; exactly one, as a test asserts.
+#[cfg(test)]
+pub(crate) fn claims(fact: &Fact, situation: Situation) -> Vec<(&'static Rule, &'static str)> {
+    all().iter().filter_map(|rule| (rule.judge)(fact, situation).map(|case| (rule, case))).collect()
+}
+
+/// The data file's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    title: String,
+    #[serde(deserialize_with = "level")]
+    level: Level,
+    why: String,
+    when_safe: String,
+    reference: String,
+    #[serde(default)]
+    cases: BTreeMap<String, RuleCase>,
+}
+
+fn level<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Level, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    Level::from_id(&word).ok_or_else(|| serde::de::Error::custom(format!("unknown level {word:?}")))
+}
+
+/// # Panics
+/// When a data file of this crate is malformed, which a test would have shown.
+fn parse(id: &'static str, text: &str, judge: Judge) -> Rule {
+    let file: RuleFile = toml::from_str(text).unwrap_or_else(|e| panic!("rules/{id}.toml: {e}"));
+    let RuleFile { title, level, why, when_safe, reference, cases } = file;
+    Rule { id, title, level, why, when_safe, reference, cases, judge }
+}
+
+macro_rules! table {
+    ($($id:literal => $judge:path,)*) => {
+        /// Id, data file and function of each rule, sorted by id.
+        static TABLE: &[(&str, &str, Judge)] =
+            &[$(($id, include_str!(concat!("../../rules/", $id, ".toml")), $judge),)*];
+    };
+}
+
+table! {
+    "alias-split" => symbol::alias_split,
+    "architecture-changed" => artifact::architecture_changed,
+    "artifact-kind-changed" => artifact::artifact_kind_changed,
+    "branch-protection-changed" => artifact::branch_protection_changed,
+    "default-version-changed" => symbol::default_version_changed,
+    "elf-flags-changed" => artifact::elf_flags_changed,
+    "executable-stack-changed" => artifact::executable_stack_changed,
+    "interpreter-changed" => artifact::interpreter_changed,
+    "isa-baseline-changed" => artifact::isa_baseline_changed,
+    "needed-added" => artifact::needed_added,
+    "needed-removed" => artifact::needed_removed,
+    "object-size-changed" => symbol::object_size_changed,
+    "os-abi-changed" => artifact::os_abi_changed,
+    "required-version-raised" => artifact::required_version_raised,
+    "runpath-changed" => artifact::runpath_changed,
+    "soname-changed" => artifact::soname_changed,
+    "static-tls-changed" => artifact::static_tls_changed,
+    "symbol-added" => symbol::symbol_added,
+    "symbol-binding-changed" => symbol::symbol_binding_changed,
+    "symbol-kind-changed" => symbol::symbol_kind_changed,
+    "symbol-removed" => symbol::symbol_removed,
+    "symbol-version-removed" => symbol::symbol_version_removed,
+    "symbol-versioned" => symbol::symbol_versioned,
+    "symbol-visibility-changed" => symbol::symbol_visibility_changed,
+    "text-relocations-changed" => artifact::text_relocations_changed,
+    "version-definition-removed" => artifact::version_definition_removed,
+}

@@ -1,0 +1,117 @@
+//! What a symbol's name says: made by the toolchain, private, vague linkage, in need of a type.
+
+use abide_model::{Binding, Symbol, SymbolKind};
+use bstr::{BStr, ByteSlice};
+
+use crate::change::RemovedClass;
+use crate::version;
+
+/// Names that link editors, start files and `libgcc` define; no source of a consumer names them.
+///
+/// From the default linker scripts of GNU ld, gold and lld (`PROVIDE`d symbols) and the crt files of glibc and gcc.
+const TOOLCHAIN: [&str; 29] = [
+    "_DYNAMIC",
+    "_GLOBAL_OFFSET_TABLE_",
+    "_IO_stdin_used",
+    "_PROCEDURE_LINKAGE_TABLE_",
+    "_SDA_BASE_",
+    "__TMC_END__",
+    "__bss_end__",
+    "__bss_start",
+    "__bss_start__",
+    "__data_start",
+    "__dso_handle",
+    "__end__",
+    "__exidx_end",
+    "__exidx_start",
+    "__gmon_start__",
+    "__libc_csu_fini",
+    "__libc_csu_init",
+    "_bss_end__",
+    "_edata",
+    "_end",
+    "_etext",
+    "_fbss",
+    "_fdata",
+    "_fini",
+    "_ftext",
+    "_gp",
+    "_gp_disp",
+    "_init",
+    "_start",
+];
+
+/// Prefixes of names of the same kind.
+const TOOLCHAIN_PREFIXES: [&str; 9] = [
+    "__x86.get_pc_thunk.",
+    "__odr_asan.",
+    "_savegpr",
+    "_restgpr",
+    "_savefpr",
+    "_restfpr",
+    "_savevr_",
+    "_restvr_",
+    "__asan_",
+];
+
+/// Whether linkers or compilers made the symbol.
+pub(crate) fn is_toolchain(symbol: &Symbol) -> bool {
+    let name = symbol.name.as_bstr();
+    let named = |list: &[&str]| name.to_str().is_ok_and(|n| list.contains(&n));
+    named(&TOOLCHAIN)
+        || TOOLCHAIN_PREFIXES.iter().any(|p| name.starts_with(p.as_bytes()))
+        // `end`, `edata` and `etext` are also good names for a program's own things.
+        || (symbol.kind == SymbolKind::NoType && named(&["end", "edata", "etext", "data_start", "__etext"]))
+        || is_clone(name)
+}
+
+/// Whether the name carries a suffix of a function clone that a compiler made (gcc `clone_function_name`,
+/// LLVM's promotion of local names).
+fn is_clone(name: &BStr) -> bool {
+    [".part.", ".isra.", ".constprop.", ".cold", ".llvm.", ".lto_priv."].iter().any(|s| name.contains_str(s))
+}
+
+/// Whether the symbol has a private version.
+pub(crate) fn is_private(symbol: &Symbol) -> bool {
+    symbol.version.as_ref().is_some_and(|v| version::is_private(v.name.as_bstr()))
+}
+
+/// How much the loss of the symbol matters.
+///
+/// Weak and unique C++ symbols without a version are inline functions, template instances and their data
+/// (Itanium C++ ABI §5.2, "Vague Linkage"): a program that uses one carries its own copy, unless a header
+/// declares `extern template`. A library that lists them in a version script means them to be used, so with a
+/// version they count as public.
+pub(crate) fn removed_class(symbol: &Symbol) -> RemovedClass {
+    let weak = matches!(symbol.binding, Binding::Weak | Binding::Unique);
+    if is_toolchain(symbol) {
+        RemovedClass::Toolchain
+    } else if is_private(symbol) {
+        RemovedClass::Private
+    } else if weak && symbol.version.is_none() && symbol.name.starts_with(b"_Z") {
+        RemovedClass::Vague
+    } else {
+        RemovedClass::Public
+    }
+}
+
+/// Prefixes of Itanium manglings that stand for what compilers make and debug information does not describe:
+/// virtual tables, VTTs, type information and its name, construction vtables, guard variables, thunks,
+/// reference temporaries, TLS init and wrapper functions (Itanium C++ ABI §5.1.4 "Special names").
+const UNTYPED_MANGLINGS: [&str; 13] =
+    ["_ZTV", "_ZTT", "_ZTI", "_ZTS", "_ZTC", "_ZGV", "_ZTh", "_ZTv", "_ZTc", "_ZGR", "_ZTH", "_ZTW", "_ZGTt"];
+
+/// Whether the symbol stands for a function or object of the sources whose type belongs to the public interface.
+///
+/// `STT_NOTYPE` is what assembler leaves without `.type`, absolute symbols are version markers: neither has a
+/// type in any source. Private and toolchain symbols have types, but nobody was promised them.
+pub(crate) fn needs_type(symbol: &Symbol) -> bool {
+    let of_source = matches!(
+        symbol.kind,
+        SymbolKind::Func | SymbolKind::Object | SymbolKind::Tls | SymbolKind::Common | SymbolKind::Ifunc
+    ) && symbol.section != abide_model::SymbolSection::Absolute;
+    of_source
+        && !is_toolchain(symbol)
+        && !is_private(symbol)
+        && !UNTYPED_MANGLINGS.iter().any(|p| symbol.name.starts_with(p.as_bytes()))
+}
