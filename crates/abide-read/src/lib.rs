@@ -2,4 +2,12 @@
 //!
 //! Every reader returns what it could read together with the gaps; none judges. Nothing here compares.
 
+pub mod compress;
+pub mod cpio;
+pub mod dwarf;
 pub mod elf;
+pub mod fetch;
+pub mod input;
+pub mod repo;
+pub mod rpm;
+pub mod source;

@@ -1,0 +1,136 @@
+//! DWARF: from debug sections to the type graph that an artifact's exported symbols reach.
+//!
+//! Versions 2 to 5, both byte orders, both offset sizes, dwz's supplementary files, type units, relocatable files.
+//! The steps: `sections` (bytes), `unit` and `abbrev` (headers and decode plans), `die` (one entry), `roots` (which
+//! entries belong to exported symbols), `build` (entries to hash-consed nodes), `merge` (one graph from all
+//! threads), `locate` (places). Symbols come from the ELF reader; comparing graphs is not done here.
+
+mod abbrev;
+mod arena;
+mod build;
+mod cursor;
+mod die;
+mod locate;
+mod merge;
+mod names;
+mod roots;
+mod scope;
+mod sections;
+mod tag;
+mod unit;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use abide_model::{ElfFacts, Gap, GapKind, TypeGraph};
+use rustc_hash::FxHashMap;
+
+use build::{Builder, Harvest, Trouble};
+use merge::Merged;
+use roots::{Match, Wanted};
+use sections::OwnedSections;
+pub use sections::{SupplementaryLink, supplementary_link};
+use unit::{SourceId, Sources};
+
+/// Types of one artifact and what could not be read of them.
+#[derive(Clone, Debug, Default)]
+pub struct TypesRead {
+    /// The graph; `None` when there is no debug information to read.
+    pub graph: Option<TypeGraph>,
+    /// What is missing; `Gap::subject` is empty, since the artifact's name is not known here.
+    pub gaps: Vec<Gap>,
+}
+
+/// Reads the types that the exports in `elf` reach.
+///
+/// `debug_file` is the artifact itself or its separate debug file, `supplementary` the content of the dwz file that
+/// [`supplementary_link`] names. The result does not depend on the number of threads.
+pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFacts) -> TypesRead {
+    let mut gaps = Vec::new();
+    let Some(main) = load(debug_file, "debug file", &mut gaps) else {
+        return TypesRead { graph: None, gaps };
+    };
+    if !roots::same_byte_order(elf, main.view().is_big) {
+        gaps.push(gap(GapKind::DebugMismatch, "the debug file is of another byte order".into()));
+        return TypesRead { graph: None, gaps };
+    }
+    let other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
+    let (main_view, other_view) = (main.view(), other.as_ref().map(OwnedSections::view));
+    let sources = Sources::new(&main_view, other_view.as_ref());
+    for problem in &sources.broken_headers {
+        gaps.push(gap(GapKind::BrokenDebugInfo, format!("{problem} in .debug_info makes no sense")));
+    }
+    let wanted = Wanted::new(elf);
+    if wanted.is_empty() {
+        return TypesRead { graph: Some(TypeGraph::default()), gaps };
+    }
+    let workers = scan_units(&sources, &wanted);
+    let Some(merged) = Merged::new(workers) else { return TypesRead { graph: None, gaps } };
+    let mut assembled = merge::assemble(&merged, &wanted);
+    report(&merged.trouble, other.is_some(), &mut gaps);
+    drop(merged);
+    locate::locate(&mut Builder::new(&sources), &mut assembled);
+    TypesRead { graph: Some(assembled.graph), gaps }
+}
+
+fn gap(kind: GapKind, detail: String) -> Gap {
+    Gap { kind, subject: Default::default(), detail }
+}
+
+fn load<'d>(data: &'d [u8], what: &str, gaps: &mut Vec<Gap>) -> Option<OwnedSections<'d>> {
+    let Some(sections) = OwnedSections::load(data) else {
+        gaps.push(gap(GapKind::BrokenDebugInfo, format!("the {what} is no ELF file that can be read")));
+        return None;
+    };
+    for problem in &sections.problems {
+        gaps.push(gap(GapKind::BrokenDebugInfo, format!("section {problem}")));
+    }
+    sections.has_info().then_some(sections)
+}
+
+/// Scans all units on as many threads as the pool has; each thread has its own arena.
+fn scan_units(sources: &Sources<'_>, wanted: &Wanted<'_>) -> Vec<(Harvest, FxHashMap<u32, Match>)> {
+    let Some(main) = sources.get(SourceId::MAIN) else { return Vec::new() };
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    // Few units do not repay a second arena.
+    let threads = rayon::current_num_threads().min(main.units.len() / 8 + 1);
+    let work = || {
+        let (mut builder, mut found) = (Builder::new(sources), FxHashMap::default());
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(unit) = main.units.get(index) else { break };
+            builder.scan((unit.source.0, index as u32), unit, wanted, &mut found);
+        }
+        if let Ok(mut all) = results.lock() {
+            all.push((builder.harvest(), found));
+        }
+    };
+    if threads <= 1 {
+        work();
+    } else {
+        rayon::scope(|scope| (0..threads).for_each(|_| scope.spawn(|_| work())));
+    }
+    results.into_inner().unwrap_or_default()
+}
+
+fn report(trouble: &Trouble, has_supplementary: bool, gaps: &mut Vec<Gap>) {
+    if trouble.broken > 0 {
+        let place = trouble.first.map_or(String::new(), |r| format!(", first at offset {:#x}", r.offset()));
+        let detail = format!("{} references or entries could not be followed{place}", trouble.broken);
+        gaps.push(gap(GapKind::BrokenDebugInfo, detail));
+    }
+    if trouble.unresolved > 0 {
+        let kind = if has_supplementary { GapKind::BrokenDebugInfo } else { GapKind::NoSupplementaryFile };
+        let detail = format!(
+            "{} references lead to a supplementary file or type unit that is absent",
+            trouble.unresolved
+        );
+        gaps.push(gap(kind, detail));
+    }
+    if trouble.split_units > 0 {
+        let detail =
+            format!("{} units keep their types in .dwo files, which are not read", trouble.split_units);
+        gaps.push(gap(GapKind::NoSplitDwarf, detail));
+    }
+}

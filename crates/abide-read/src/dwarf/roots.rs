@@ -1,0 +1,350 @@
+//! Finding the entries of exported symbols.
+//!
+//! A symbol's entry is found by address where the entry states one, since several symbols may share an address
+//! (aliases, versions) and an entry's name need not be a symbol's. A name decides between several entries at one
+//! address, and alone where there is no single address: functions in several ranges, thread-local variables.
+
+use abide_model::{ElfFacts, ElfKind, Endian, RootKind, SymbolKind, SymbolSection};
+use rustc_hash::FxHashMap;
+
+use super::abbrev::slot;
+use super::arena::NodeId;
+use super::build::{Builder, UnitKey};
+use super::die::{Die, DieRef, after_subtree, decode};
+use super::sections::relocatable_address;
+use super::tag;
+use super::unit::{Unit, UnitContext};
+
+/// The symbols that are looked for.
+pub(super) struct Wanted<'f> {
+    by_address: FxHashMap<u64, Vec<u32>>,
+    by_name: FxHashMap<&'f [u8], Vec<u32>>,
+    facts: &'f ElfFacts,
+}
+
+/// The best entry of a symbol so far.
+#[derive(Clone, Copy)]
+pub(super) struct Match {
+    pub(super) quality: Quality,
+    pub(super) entry: DieRef,
+    pub(super) unit: UnitKey,
+    pub(super) kind: RootKind,
+    pub(super) node: NodeId,
+    /// Qualified source name plus one; 0 for none.
+    pub(super) source_name: u32,
+}
+
+/// How sure a match is; ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Quality {
+    /// The name agrees; there is no address to compare.
+    Name,
+    /// The address agrees.
+    Address,
+    /// Both agree.
+    Both,
+}
+
+impl Match {
+    /// Whether this match is to be preferred, the same in whatever order matches come.
+    pub(super) fn is_better_than(&self, other: &Match) -> bool {
+        (self.quality, other.entry) > (other.quality, self.entry)
+    }
+}
+
+impl<'f> Wanted<'f> {
+    pub(super) fn new(facts: &'f ElfFacts) -> Self {
+        let mut wanted = Wanted { by_address: FxHashMap::default(), by_name: FxHashMap::default(), facts };
+        for (index, symbol) in facts.exports() {
+            // An IFUNC's address is its resolver's, whose type is not the function's.
+            if symbol.kind == SymbolKind::Ifunc {
+                continue;
+            }
+            let index = index as u32;
+            wanted.by_name.entry(symbol.name.as_slice()).or_default().push(index);
+            if symbol.kind != SymbolKind::Tls
+                && let Some(address) = address_of(facts, symbol.section, symbol.address)
+            {
+                wanted.by_address.entry(address).or_default().push(index);
+            }
+        }
+        wanted
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// Symbols at the same place as `symbol`, which are its aliases.
+    pub(super) fn aliases(&self, symbol: u32) -> &[u32] {
+        let found = self.facts.symbols.get(symbol as usize);
+        found
+            .filter(|s| s.kind != SymbolKind::Tls)
+            .and_then(|s| self.by_address.get(&address_of(self.facts, s.section, s.address)?))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn accepts(&self, symbol: u32, kind: RootKind) -> bool {
+        match self.facts.symbols[symbol as usize].kind {
+            SymbolKind::Func => kind == RootKind::Function,
+            SymbolKind::Object | SymbolKind::Tls | SymbolKind::Common => kind == RootKind::Variable,
+            _ => true,
+        }
+    }
+}
+
+/// A symbol's address as entries state it.
+fn address_of(facts: &ElfFacts, section: SymbolSection, value: u64) -> Option<u64> {
+    match section {
+        SymbolSection::Index(index) if matches!(facts.kind, ElfKind::Relocatable | ElfKind::KernelModule) => {
+            Some(relocatable_address(index, value))
+        }
+        // Address 0 is what linkers leave of discarded functions.
+        SymbolSection::Index(_) if value != 0 => Some(value),
+        _ => None,
+    }
+}
+
+impl<'s, 'd> Builder<'s, 'd> {
+    /// Finds the wanted symbols' entries in one unit and reads their types.
+    pub(super) fn scan(
+        &mut self,
+        key: UnitKey,
+        unit: &Unit,
+        wanted: &Wanted<'_>,
+        found: &mut FxHashMap<u32, Match>,
+    ) {
+        if unit.is_type_unit {
+            return;
+        }
+        let context = self.enter(key, unit);
+        if context.is_skeleton {
+            self.trouble.split_units += 1;
+        }
+        if self.walk(key, &context, wanted, found).is_none() {
+            self.broken(DieRef::new(unit.source, unit.first_die as u64));
+        }
+        self.leave();
+    }
+
+    fn walk(
+        &mut self,
+        key: UnitKey,
+        context: &UnitContext,
+        wanted: &Wanted<'_>,
+        found: &mut FxHashMap<u32, Match>,
+    ) -> Option<()> {
+        let (mut die, mut scratch) = (Die::new(), Die::new());
+        decode(self.sources, context, context.first_die, &mut die)?;
+        if !die.has_children {
+            return Some(());
+        }
+        let mut position = die.next;
+        let mut depth = 1usize;
+        while depth > 0 && position < context.end {
+            decode(self.sources, context, position, &mut die)?;
+            match die.tag {
+                0 => {
+                    depth -= 1;
+                    position = die.next;
+                    continue;
+                }
+                tag::NAMESPACE | tag::MODULE if die.has_children => {
+                    depth += 1;
+                    position = die.next;
+                    continue;
+                }
+                tag::SUBPROGRAM => self.consider_function(key, context, &die, wanted, found),
+                tag::VARIABLE => self.consider_variable(key, context, &die, wanted, found),
+                _ => {}
+            }
+            position = after_subtree(self.sources, context, &die, &mut scratch)?;
+        }
+        Some(())
+    }
+
+    fn consider_function(
+        &mut self,
+        key: UnitKey,
+        context: &UnitContext,
+        die: &Die,
+        wanted: &Wanted<'_>,
+        found: &mut FxHashMap<u32, Match>,
+    ) {
+        let at_address = match die.uint(slot::LOW_PC) {
+            Some(address) => wanted.by_address.get(&address).map(Vec::as_slice),
+            None if die.has(slot::RANGES) => None,
+            None => return,
+        };
+        self.consider(key, context, die, RootKind::Function, at_address, wanted, found);
+    }
+
+    fn consider_variable(
+        &mut self,
+        key: UnitKey,
+        context: &UnitContext,
+        die: &Die,
+        wanted: &Wanted<'_>,
+        found: &mut FxHashMap<u32, Match>,
+    ) {
+        if !die.has(slot::LOCATION) {
+            return;
+        }
+        let at_address =
+            self.static_address(context, die).and_then(|a| wanted.by_address.get(&a)).map(Vec::as_slice);
+        self.consider(key, context, die, RootKind::Variable, at_address, wanted, found);
+    }
+
+    /// The operand of a location that is just `DW_OP_addr` or `DW_OP_addrx`.
+    fn static_address(&self, context: &UnitContext, die: &Die) -> Option<u64> {
+        let source = self.sources.get(context.source)?;
+        let (start, block) = die.block(slot::LOCATION, source)?;
+        let size = context.encoding.address_size;
+        let mut cursor =
+            super::cursor::Cursor::new(&source.info[..start + block.len()], start, source.is_big);
+        match cursor.u8()? {
+            0x03 if block.len() == 1 + usize::from(size) => source.address(&mut cursor, size),
+            0xa1 | 0xfb => {
+                let index = cursor.uleb()?;
+                (cursor.position == start + block.len()).then(|| source.indexed_address(context, index))?
+            }
+            _ => None,
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn consider(
+        &mut self,
+        key: UnitKey,
+        context: &UnitContext,
+        die: &Die,
+        kind: RootKind,
+        at_address: Option<&[u32]>,
+        wanted: &Wanted<'_>,
+        found: &mut FxHashMap<u32, Match>,
+    ) {
+        let entry = DieRef::new(context.source, die.offset as u64);
+        // Only an entry with no plain address is looked for by its name.
+        let needs_name = at_address.is_none() && die.uint(slot::LOW_PC).is_none();
+        if at_address.is_none() && !needs_name {
+            return;
+        }
+        if needs_name && kind == RootKind::Variable && self.static_address(context, die).is_some() {
+            // The address belongs to no symbol that is wanted; a common block's belongs to none yet.
+            if !wanted.facts.symbols.iter().any(|s| s.section == SymbolSection::Common) {
+                return;
+            }
+        }
+        let identity = self.identity(entry, die);
+        let name = identity.symbol_name.and_then(|place| place.resolve(self.sources));
+        let by_name: &[u32] = match name {
+            Some(name) if needs_name && identity.is_external => {
+                wanted.by_name.get(name).map_or(&[], Vec::as_slice)
+            }
+            _ => &[],
+        };
+        for &symbol in at_address.unwrap_or(by_name) {
+            if !wanted.accepts(symbol, kind) {
+                continue;
+            }
+            let agrees = name.is_some_and(|n| n == wanted.facts.symbols[symbol as usize].name.as_slice());
+            let quality = match (at_address.is_some(), agrees) {
+                (true, true) => Quality::Both,
+                (true, false) => Quality::Address,
+                (false, _) => Quality::Name,
+            };
+            let mut candidate = Match { quality, entry, unit: key, kind, node: 0, source_name: 0 };
+            if found.get(&symbol).is_some_and(|best| !candidate.is_better_than(best)) {
+                continue;
+            }
+            candidate.node = match kind {
+                RootKind::Function => self.root_function(entry, die, &identity),
+                RootKind::Variable => self.root_variable(&identity),
+            };
+            candidate.source_name = self.root_name(&identity);
+            found.insert(symbol, candidate);
+        }
+    }
+
+    /// Follows `DW_AT_abstract_origin` and `DW_AT_specification` and collects what they add.
+    fn identity(&mut self, entry: DieRef, die: &Die) -> Identity {
+        let mut identity = Identity {
+            symbol_name: die.string(slot::LINKAGE_NAME),
+            source_name: die.string(slot::NAME),
+            ty: die.reference(slot::TYPE),
+            is_external: die.flag(slot::EXTERNAL),
+            abstract_entry: None,
+            named_entry: entry,
+        };
+        let mut next = die.reference(slot::ABSTRACT_ORIGIN).or_else(|| die.reference(slot::SPECIFICATION));
+        let mut is_origin = die.has(slot::ABSTRACT_ORIGIN);
+        let mut other = Die::new();
+        for _ in 0..4 {
+            let Some(reference) = next else { break };
+            if self.entry(reference, &mut other).is_none() {
+                break;
+            }
+            if is_origin && identity.abstract_entry.is_none() {
+                identity.abstract_entry = Some(reference);
+            }
+            identity.symbol_name = identity.symbol_name.or_else(|| other.string(slot::LINKAGE_NAME));
+            if other.has(slot::NAME) {
+                identity.source_name = identity.source_name.or_else(|| other.string(slot::NAME));
+                identity.named_entry = reference;
+            }
+            identity.ty = identity.ty.or_else(|| other.reference(slot::TYPE));
+            identity.is_external |= other.flag(slot::EXTERNAL);
+            is_origin = other.has(slot::ABSTRACT_ORIGIN);
+            next = other.reference(slot::ABSTRACT_ORIGIN).or_else(|| other.reference(slot::SPECIFICATION));
+        }
+        identity.symbol_name = identity.symbol_name.or(identity.source_name);
+        identity
+    }
+
+    /// The signature: of the abstract instance when there is one, since a concrete one may have lost parameters.
+    fn root_function(&mut self, entry: DieRef, die: &Die, identity: &Identity) -> NodeId {
+        let mut words = self.buffer();
+        let mut other = Die::new();
+        match identity.abstract_entry {
+            Some(reference) if self.entry(reference, &mut other).is_some() => {
+                self.function_words(&mut words, reference, &other);
+            }
+            _ => self.function_words(&mut words, entry, die),
+        }
+        if let Some(ty) = identity.ty
+            && words.len() > 3
+        {
+            words[3] = self.node(ty);
+        }
+        self.finish(words, entry)
+    }
+
+    fn root_variable(&mut self, identity: &Identity) -> NodeId {
+        match identity.ty {
+            Some(ty) => self.node(ty),
+            None => self.broken(identity.named_entry),
+        }
+    }
+
+    fn root_name(&mut self, identity: &Identity) -> u32 {
+        let Some(name) = identity.source_name.and_then(|place| self.names.at(self.sources, place)) else {
+            return 0;
+        };
+        self.name_in_scope(identity.named_entry, name) + 1
+    }
+}
+
+/// What an entry and the entries that it completes say together.
+struct Identity {
+    symbol_name: Option<super::die::StringRef>,
+    source_name: Option<super::die::StringRef>,
+    ty: Option<DieRef>,
+    is_external: bool,
+    abstract_entry: Option<DieRef>,
+    named_entry: DieRef,
+}
+
+/// Whether the facts and a debug file are of the same byte order.
+pub(super) fn same_byte_order(facts: &ElfFacts, is_big: bool) -> bool {
+    (facts.endian == Endian::Big) == is_big
+}

@@ -1,0 +1,300 @@
+//! The debug sections of an ELF file: found, decompressed within a ceiling, and relocated.
+//!
+//! In a relocatable file every allocated section starts at address 0, so addresses there are made distinct as
+//! `section index << 40 | offset`, here and for symbols ([`relocatable_address`]).
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use object::read::elf::{ElfFile, FileHeader};
+use object::{
+    CompressedData, CompressionFormat, Endianness, Object, ObjectSection, ObjectSymbol, RelocationFlags,
+    RelocationKind, RelocationTarget, SectionIndex,
+};
+use rustc_hash::FxHashMap;
+
+/// Ceiling for one decompressed section.
+const MAX_SECTION_BYTES: u64 = 8 << 30;
+/// zlib and zstd cannot shrink real sections by more than about 1,000; a larger claim is a bomb.
+const MAX_RATIO: u64 = 1100;
+
+/// Owned or borrowed bytes of the sections that the reader uses.
+#[derive(Default)]
+pub(super) struct OwnedSections<'d> {
+    info: Cow<'d, [u8]>,
+    types: Cow<'d, [u8]>,
+    abbrev: Cow<'d, [u8]>,
+    str: Cow<'d, [u8]>,
+    line_str: Cow<'d, [u8]>,
+    str_offsets: Cow<'d, [u8]>,
+    addr: Cow<'d, [u8]>,
+    line: Cow<'d, [u8]>,
+    info_addresses: FxHashMap<usize, u64>,
+    addr_addresses: FxHashMap<usize, u64>,
+    is_big: bool,
+    /// Sections that could not be decompressed: name and reason.
+    pub(super) problems: Vec<String>,
+}
+
+/// Borrowed view of the sections; absent ones are empty.
+pub(super) struct Sections<'a> {
+    pub(super) info: &'a [u8],
+    pub(super) types: &'a [u8],
+    pub(super) abbrev: &'a [u8],
+    pub(super) str: &'a [u8],
+    pub(super) line_str: &'a [u8],
+    pub(super) str_offsets: &'a [u8],
+    pub(super) addr: &'a [u8],
+    pub(super) line: &'a [u8],
+    /// Relocated addresses in `.debug_info`, by offset; relocatable files only.
+    pub(super) info_addresses: &'a FxHashMap<usize, u64>,
+    /// The same for `.debug_addr`.
+    pub(super) addr_addresses: &'a FxHashMap<usize, u64>,
+    pub(super) is_big: bool,
+}
+
+/// The address of a place in a relocatable file.
+pub(super) fn relocatable_address(section: u32, offset: u64) -> u64 {
+    u64::from(section) << 40 | offset & ((1 << 40) - 1)
+}
+
+impl<'d> OwnedSections<'d> {
+    /// Finds and decodes the sections; `None` when the bytes are no ELF file.
+    pub(super) fn load(data: &'d [u8]) -> Option<Self> {
+        match object::FileKind::parse(data).ok()? {
+            object::FileKind::Elf32 => {
+                Self::load_elf(ElfFile::<object::elf::FileHeader32<Endianness>>::parse(data).ok()?)
+            }
+            object::FileKind::Elf64 => {
+                Self::load_elf(ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data).ok()?)
+            }
+            _ => None,
+        }
+    }
+
+    fn load_elf<H: FileHeader<Endian = Endianness>>(file: ElfFile<'d, H>) -> Option<Self> {
+        let mut sections = OwnedSections { is_big: file.endian() == Endianness::Big, ..Default::default() };
+        let raw = |name: &'static str| (name, compressed(&file, name));
+        let (raw_info, raw_types, raw_str) = (raw(".debug_info"), raw(".debug_types"), raw(".debug_str"));
+        let raw_rest =
+            [".debug_abbrev", ".debug_line_str", ".debug_str_offsets", ".debug_addr", ".debug_line"].map(raw);
+        let ((info, types), (str, rest)) = rayon::join(
+            || rayon::join(|| content(raw_info), || content(raw_types)),
+            || rayon::join(|| content(raw_str), || raw_rest.map(content)),
+        );
+        let [abbrev, line_str, str_offsets, addr, line] = rest;
+        let problems = &mut sections.problems;
+        let mut keep = |result: Result<Cow<'d, [u8]>, String>| {
+            result.unwrap_or_else(|problem| {
+                problems.push(problem);
+                Cow::Borrowed(&[])
+            })
+        };
+        sections.info = keep(info);
+        sections.types = keep(types);
+        sections.str = keep(str);
+        sections.abbrev = keep(abbrev);
+        sections.line_str = keep(line_str);
+        sections.str_offsets = keep(str_offsets);
+        sections.addr = keep(addr);
+        sections.line = keep(line);
+        if file.kind() == object::ObjectKind::Relocatable {
+            sections.info_addresses = relocate(&file, ".debug_info", &mut sections.info);
+            sections.addr_addresses = relocate(&file, ".debug_addr", &mut sections.addr);
+            relocate(&file, ".debug_types", &mut sections.types);
+            relocate(&file, ".debug_str_offsets", &mut sections.str_offsets);
+            relocate(&file, ".debug_line", &mut sections.line);
+        }
+        Some(sections)
+    }
+
+    /// Whether there is anything to read.
+    pub(super) fn has_info(&self) -> bool {
+        !self.info.is_empty()
+    }
+
+    pub(super) fn view(&self) -> Sections<'_> {
+        Sections {
+            info: &self.info,
+            types: &self.types,
+            abbrev: &self.abbrev,
+            str: &self.str,
+            line_str: &self.line_str,
+            str_offsets: &self.str_offsets,
+            addr: &self.addr,
+            line: &self.line,
+            info_addresses: &self.info_addresses,
+            addr_addresses: &self.addr_addresses,
+            is_big: self.is_big,
+        }
+    }
+}
+
+/// A section as stored; an absent one is empty.
+fn compressed<'d, H: FileHeader<Endian = Endianness>>(
+    file: &ElfFile<'d, H>,
+    name: &str,
+) -> object::Result<CompressedData<'d>> {
+    match file.section_by_name(name) {
+        Some(section) => section.compressed_data(),
+        None => Ok(CompressedData::none(&[])),
+    }
+}
+
+/// The content of a section, or its name with what is wrong with it.
+fn content<'d>((name, raw): (&str, object::Result<CompressedData<'d>>)) -> Result<Cow<'d, [u8]>, String> {
+    let raw = raw.map_err(|e| format!("{name}: {e}"))?;
+    decompress(&raw).map_err(|reason| format!("{name}: {reason}"))
+}
+
+fn decompress<'d>(data: &CompressedData<'d>) -> Result<Cow<'d, [u8]>, String> {
+    if data.format == CompressionFormat::None {
+        return Ok(Cow::Borrowed(data.data));
+    }
+    let size = data.uncompressed_size;
+    if size > MAX_SECTION_BYTES
+        || size > (data.data.len() as u64).saturating_mul(MAX_RATIO).saturating_add(4096)
+    {
+        return Err(format!(
+            "claims {size} bytes from {} compressed ones, which is beyond the limit",
+            data.data.len()
+        ));
+    }
+    let mut out = Vec::with_capacity(size as usize);
+    let result = match data.format {
+        CompressionFormat::Zlib => flate2::read::ZlibDecoder::new(data.data).take(size).read_to_end(&mut out),
+        CompressionFormat::Zstandard => {
+            zstd::Decoder::with_buffer(data.data).and_then(|d| d.take(size).read_to_end(&mut out))
+        }
+        other => return Err(format!("unknown compression {other:?}")),
+    };
+    result.map_err(|e| e.to_string())?;
+    if out.len() as u64 != size {
+        return Err(format!("has {} bytes instead of the {size} that its header states", out.len()));
+    }
+    Ok(Cow::Owned(out))
+}
+
+/// Applies the relocations of a debug section: offsets into other debug sections are patched in place, addresses
+/// are returned by position since their distinct form may not fit in the field.
+fn relocate<'d, H: FileHeader<Endian = Endianness>>(
+    file: &ElfFile<'d, H>,
+    name: &str,
+    content: &mut Cow<'d, [u8]>,
+) -> FxHashMap<usize, u64> {
+    let mut addresses = FxHashMap::default();
+    let Some(section) = file.section_by_name(name) else { return addresses };
+    let is_big = file.endian() == Endianness::Big;
+    let mut patched: Option<Vec<u8>> = None;
+    for (offset, relocation) in section.relocations() {
+        let Some((size, is_absolute)) = absolute_size(file, &relocation) else { continue };
+        if !is_absolute {
+            continue;
+        }
+        let Ok(position) = usize::try_from(offset) else { continue };
+        let Some((target, value)) = target_of(file, relocation.target()) else { continue };
+        let implicit = if relocation.has_implicit_addend() {
+            super::cursor::Cursor::new(content, position, is_big).uint(size).unwrap_or(0)
+        } else {
+            0
+        };
+        let value = value.wrapping_add(relocation.addend() as u64).wrapping_add(implicit);
+        match target {
+            Some(index) => {
+                addresses.insert(position, relocatable_address(index.0 as u32, value));
+            }
+            None => {
+                let out = patched.get_or_insert_with(|| content.to_vec());
+                write_uint(out, position, size, value, is_big);
+            }
+        }
+    }
+    if let Some(patched) = patched {
+        *content = Cow::Owned(patched);
+    }
+    addresses
+}
+
+/// Field size of a relocation that stores a plain address.
+fn absolute_size<'d, H: FileHeader<Endian = Endianness>>(
+    file: &ElfFile<'d, H>,
+    relocation: &object::Relocation,
+) -> Option<(u8, bool)> {
+    if relocation.kind() == RelocationKind::Absolute {
+        return Some((relocation.size() / 8, true)).filter(|(size, _)| matches!(size, 4 | 8));
+    }
+    // Kinds that the library does not name: the plain 32- and 64-bit ones of more machines (psABI supplements).
+    let RelocationFlags::Elf { r_type } = relocation.flags() else { return None };
+    use object::elf;
+    let size = match (file.elf_header().e_machine(file.endian()), r_type) {
+        (elf::EM_PPC64, elf::R_PPC64_ADDR32) | (elf::EM_PPC, elf::R_PPC_ADDR32) => 4,
+        (elf::EM_PPC64, elf::R_PPC64_ADDR64 | elf::R_PPC64_UADDR64) => 8,
+        (elf::EM_X86_64, elf::R_X86_64_32S) => 4,
+        _ => return None,
+    };
+    Some((size, true))
+}
+
+/// Where a relocation points: the allocated section (or none for a debug section) and the offset there.
+fn target_of<'d, H: FileHeader<Endian = Endianness>>(
+    file: &ElfFile<'d, H>,
+    target: RelocationTarget,
+) -> Option<(Option<SectionIndex>, u64)> {
+    let (index, value) = match target {
+        RelocationTarget::Symbol(symbol) => {
+            let symbol = file.symbol_by_index(symbol).ok()?;
+            (symbol.section_index()?, symbol.address())
+        }
+        RelocationTarget::Section(index) => (index, 0),
+        _ => return None,
+    };
+    let section = file.section_by_index(index).ok()?;
+    let object::SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
+    let is_allocated = sh_flags.0 & object::elf::SHF_ALLOC.0 != 0;
+    Some((is_allocated.then_some(index), value))
+}
+
+fn write_uint(out: &mut [u8], position: usize, size: u8, value: u64, is_big: bool) {
+    let size = usize::from(size);
+    let Some(end) = position.checked_add(size) else { return };
+    let Some(field) = out.get_mut(position..end) else { return };
+    if is_big {
+        field.copy_from_slice(&value.to_be_bytes()[8 - size..]);
+    } else {
+        field.copy_from_slice(&value.to_le_bytes()[..size]);
+    }
+}
+
+/// Where the supplementary (dwz) file of a debug file is (DWARF 5 §7.3.6 and `.gnu_debugaltlink`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupplementaryLink {
+    /// Path as stored; relative paths are relative to the debug file.
+    pub path: bstr::BString,
+    /// Build-id (or `.debug_sup` checksum) that the supplementary file must have.
+    pub build_id: Vec<u8>,
+}
+
+/// Reads `.gnu_debugaltlink`, or else `.debug_sup`, of a debug file.
+pub fn supplementary_link(data: &[u8]) -> Option<SupplementaryLink> {
+    let file = object::File::parse(data).ok()?;
+    if let Some(section) = file.section_by_name(".gnu_debugaltlink") {
+        let content = section.data().ok()?;
+        let end = content.iter().position(|&b| b == 0)?;
+        return Some(SupplementaryLink {
+            path: content[..end].into(),
+            build_id: content[end + 1..].to_vec(),
+        });
+    }
+    let content = file.section_by_name(".debug_sup")?.data().ok()?;
+    let is_big = file.endianness() == Endianness::Big;
+    let mut cursor = super::cursor::Cursor::new(content, 0, is_big);
+    let (_version, is_supplementary) = (cursor.u16()?, cursor.u8()?);
+    if is_supplementary != 0 {
+        return None;
+    }
+    let start = cursor.position;
+    cursor.skip_string()?;
+    let path = content[start..cursor.position - 1].into();
+    let len = usize::try_from(cursor.uleb()?).ok()?;
+    Some(SupplementaryLink { path, build_id: cursor.take(len)?.to_vec() })
+}
