@@ -121,9 +121,11 @@ pub struct Symbol {
     pub binding: Binding,
     /// `STV_*`.
     pub visibility: Visibility,
-    /// Where it is defined.
+    /// Where it is defined. A library's variable that an executable holds a copy of (copy relocation) is an
+    /// import: `Undefined`, with the size that is copied.
     pub section: SymbolSection,
-    /// `st_value` (for ppc64 ELFv1 functions: the entry point read through `.opd`).
+    /// `st_value` (for ppc64 ELFv1 functions: the entry point read through `.opd`; for ARM functions: without the
+    /// Thumb bit).
     pub address: u64,
     /// `st_size` in bytes.
     pub size_bytes: u64,

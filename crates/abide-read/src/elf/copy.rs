@@ -4,7 +4,7 @@
 //! `st_size` bytes out of the library that defines it. So it is reported as an import that has a size.
 
 use object::elf::{self, Machine};
-use object::read::elf::{Rel, Rela};
+use object::read::elf::{Rel, Rela, Sym};
 use rustc_hash::FxHashSet;
 
 use super::Header;
@@ -12,8 +12,27 @@ use super::dynamic::Dynamic;
 use super::hash::relocations;
 use super::image::Image;
 
-/// Indices of the dynamic symbols that have a copy relocation.
-pub(super) fn copied_symbols<H: Header>(image: &Image<'_, H>, dynamic: &Dynamic<'_>) -> FxHashSet<usize> {
+/// Indices of the dynamic symbols that stand for a copied variable: those that a copy relocation names, and their
+/// aliases (`environ` beside `__environ`), which share the address and have no relocation of their own.
+pub(super) fn copied_symbols<H: Header>(
+    image: &Image<'_, H>,
+    dynamic: &Dynamic<'_>,
+    symbols: &[H::Sym],
+) -> FxHashSet<usize> {
+    let named = named_by_relocations(image, dynamic);
+    let address = |s: &H::Sym| Into::<u64>::into(s.st_value(image.endian));
+    let addresses: FxHashSet<u64> = named.iter().filter_map(|&i| symbols.get(i)).map(address).collect();
+    if addresses.is_empty() {
+        return FxHashSet::default();
+    }
+    let is_alias = |s: &H::Sym| {
+        let is_variable = s.st_type() == elf::STT_OBJECT && Into::<u64>::into(s.st_size(image.endian)) > 0;
+        is_variable && addresses.contains(&address(s))
+    };
+    symbols.iter().enumerate().filter(|(i, s)| named.contains(i) || is_alias(s)).map(|(i, _)| i).collect()
+}
+
+fn named_by_relocations<H: Header>(image: &Image<'_, H>, dynamic: &Dynamic<'_>) -> FxHashSet<usize> {
     let Some(wanted) = copy_type(image.machine(), image.is_64()) else { return FxHashSet::default() };
     let endian = image.endian;
     let mips64el = image.header.is_mips64el(endian);

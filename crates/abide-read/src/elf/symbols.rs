@@ -4,7 +4,7 @@
 //! kept: local symbols, sections and files, hidden definitions, the names of version definitions, and the
 //! linker's own marks (see `boundary`). Kernel images have a different notion of export: see `kernel`.
 
-use abide_model::{Binding, ElfFacts, Symbol, SymbolKind, SymbolSection, SymbolVersion, Visibility};
+use abide_model::{Binding, ElfFacts, ElfKind, Symbol, SymbolKind, SymbolSection, SymbolVersion, Visibility};
 use object::Endianness;
 use object::elf;
 use object::endian::U16;
@@ -188,7 +188,7 @@ pub(super) fn of_dynamic<H: Header>(
         fini: dynamic.fini,
     };
     let copied = match facts.kind {
-        abide_model::ElfKind::Executable => copy::copied_symbols(image, dynamic),
+        ElfKind::Executable => copy::copied_symbols(image, dynamic, symbols),
         _ => FxHashSet::default(),
     };
     facts.symbols.reserve(symbols.len());
