@@ -1,0 +1,12 @@
+//! What abide's tests and fuzz targets share: the entry functions of the readers, seeds for them, and mutations.
+//!
+//! The same entries run under libFuzzer (fuzz/) and, on a fixed number of mutants with a fixed seed, in this crate's own
+//! test. An entry takes any bytes and must return: no panic, no hang, no memory without bound. What is read is
+//! thrown away, except where reading twice or writing and reading again must give the same.
+
+mod mutate;
+mod seeds;
+mod targets;
+
+pub use mutate::Mutator;
+pub use targets::{Target, cpio, dwarf, elf, rpm, targets};

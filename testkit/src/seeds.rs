@@ -1,0 +1,137 @@
+//! Valid inputs to start from: pieces of the example repositories.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use abide_model::ElfFacts;
+use abide_read::compress::Compression;
+use abide_read::elf::read_elf;
+use abide_read::rpm::{Limits, Package, Payload};
+
+/// The example repositories.
+fn repositories() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/repos")
+}
+
+/// RPMs of the reference that are worth mutating: a library, its debuginfo, a package without artifacts.
+fn packages() -> Vec<PathBuf> {
+    ["libtide1-1.0-1.x86_64", "libtide1-debuginfo-1.0-1.x86_64", "tide-doc-1.0-1.noarch"]
+        .iter()
+        .map(|name| repositories().join("reference").join(format!("{name}.rpm")))
+        .collect()
+}
+
+/// Whole RPMs.
+pub(crate) fn rpms() -> Vec<Vec<u8>> {
+    packages().iter().map(|path| read(path)).collect()
+}
+
+/// Decompressed payloads.
+pub(crate) fn archives() -> Vec<Vec<u8>> {
+    packages().iter().map(|path| archive(path)).collect()
+}
+
+/// Programs and libraries without debug information.
+pub(crate) fn artifacts() -> Vec<Vec<u8>> {
+    let names = ["libtide1-1.0-1.x86_64", "libmoor2-1.0-1.x86_64", "harbor-1.0-1.x86_64"];
+    names.iter().flat_map(|name| elf_files(name)).collect()
+}
+
+/// Separate debug files and dwz's common file.
+pub(crate) fn debug_files() -> Vec<Vec<u8>> {
+    let names = [
+        "libtide1-debuginfo-1.0-1.x86_64",
+        "libgauge3-debuginfo-1.1-1.x86_64",
+        "tide-debuginfo-1.0-1.x86_64",
+    ];
+    names.iter().flat_map(|name| elf_files(name)).collect()
+}
+
+/// One library with split debug information.
+#[derive(Debug)]
+pub(crate) struct Split {
+    /// Facts of the library.
+    pub(crate) facts: ElfFacts,
+    /// Its separate debug file.
+    pub(crate) debug_file: Vec<u8>,
+    /// The common file that the debug file refers to.
+    pub(crate) common: Vec<u8>,
+}
+
+/// libtide of the reference.
+pub(crate) fn split() -> Split {
+    let first = |package: &str| elf_files(package).into_iter().next().unwrap_or_default();
+    let library = first("libtide1-1.0-1.x86_64");
+    let facts = read_elf(&library).unwrap_or_else(|e| panic!("libtide: {e}")).facts;
+    // Sorted by path, so dwz's file under .dwz is before the one of a program.
+    Split {
+        facts,
+        debug_file: first("libtide1-debuginfo-1.0-1.x86_64"),
+        common: first("tide-debuginfo-1.0-1.x86_64"),
+    }
+}
+
+/// The documents of a repository, decompressed, `repomd.xml` first.
+pub(crate) fn documents() -> Vec<Vec<u8>> {
+    let folder = repositories().join("reference/repodata");
+    let mut names: Vec<PathBuf> =
+        std::fs::read_dir(&folder).map(|d| d.flatten().map(|e| e.path()).collect()).unwrap_or_default();
+    names.sort_by_key(|path| (path.extension() != Some("xml".as_ref()), path.clone()));
+    names.iter().map(|path| decompressed(read(path))).collect()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn decompressed(bytes: Vec<u8>) -> Vec<u8> {
+    match Compression::detect(&bytes) {
+        Some(compression) => compression.decode_all(&bytes, 1 << 24, "a seed").unwrap_or_default(),
+        None => bytes,
+    }
+}
+
+fn open(path: &Path) -> (Package, BufReader<File>) {
+    let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut input = BufReader::new(file);
+    let package = Package::read(&mut input).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    (package, input)
+}
+
+fn archive(path: &Path) -> Vec<u8> {
+    let (_, mut input) = open(path);
+    let mut compressed = Vec::new();
+    input.read_to_end(&mut compressed).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    decompressed(compressed)
+}
+
+/// The ELF files in a package of either repository.
+fn elf_files(package: &str) -> Vec<Vec<u8>> {
+    let found =
+        ["reference", "candidate"].map(|side| repositories().join(side).join(format!("{package}.rpm")));
+    let path = found.iter().find(|path| path.is_file()).unwrap_or(&found[0]);
+    let (package, input) = open(path);
+    let mut payload = Payload::new(input, &package.plan, Limits::default())
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut files = Vec::new();
+    while let Ok(Some(_)) = payload.next_file() {
+        files.extend(payload.content().ok().filter(|content| content.starts_with(b"\x7fELF")));
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_split_library_reads_whole() {
+        let split = split();
+        let read = abide_read::dwarf::read_types(&split.debug_file, Some(&split.common), &split.facts);
+        let roots = read.graph.map_or(0, |graph| graph.roots.len());
+        assert_eq!((roots, read.gaps), (split.facts.exports().count(), Vec::new()));
+        let alone = abide_read::dwarf::read_types(&split.debug_file, None, &split.facts);
+        assert_ne!(alone.gaps, Vec::new(), "the common file is not needed");
+    }
+}

@@ -1,0 +1,76 @@
+//! The entry functions: one for each kind of bytes that come from outside.
+
+use std::io::Cursor;
+use std::sync::LazyLock;
+
+use abide_read::cpio::Reader;
+use abide_read::dwarf::{read_types, supplementary_link};
+use abide_read::elf::read_elf;
+use abide_read::rpm::{Limits, Package, Payload};
+
+use crate::seeds;
+
+/// One kind of input.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Name of the fuzz target.
+    pub name: &'static str,
+    /// Reads any bytes.
+    pub run: fn(&[u8]),
+    /// Valid inputs.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub fn targets() -> &'static [Target] {
+    &[
+        Target { name: "elf", run: elf, seeds: seeds::artifacts },
+        Target { name: "dwarf", run: dwarf, seeds: seeds::debug_files },
+        Target { name: "rpm", run: rpm, seeds: seeds::rpms },
+        Target { name: "cpio", run: cpio, seeds: seeds::archives },
+    ]
+}
+
+/// An ELF file without its types. What was read once is read again.
+pub fn elf(bytes: &[u8]) {
+    let read = || read_elf(bytes).ok().map(|read| (read.facts, read.gaps));
+    assert!(read() == read(), "the same bytes were read differently");
+}
+
+/// A debug file, alone and in each of its parts: with dwz's common file, and as that common file.
+pub fn dwarf(bytes: &[u8]) {
+    static EXAMPLE: LazyLock<seeds::Split> = LazyLock::new(seeds::split);
+    let example = &*EXAMPLE;
+    let own = read_elf(bytes).ok().map(|read| read.facts);
+    let facts = own.as_ref().unwrap_or(&example.facts);
+    let read = || read_types(bytes, None, facts);
+    let (first, second) = (read(), read());
+    assert!(first.graph == second.graph && first.gaps == second.gaps, "the same bytes were read differently");
+    let _ = read_types(bytes, Some(&example.common), &example.facts);
+    let _ = read_types(&example.debug_file, Some(bytes), &example.facts);
+    let _ = supplementary_link(bytes);
+}
+
+/// Ceilings that keep a hostile payload small enough to run thousands of them.
+const LIMITS: Limits = Limits { payload_bytes: 1 << 26, file_bytes: 1 << 25, members: 10_000 };
+
+/// An RPM: headers and payload.
+pub fn rpm(bytes: &[u8]) {
+    let mut input = Cursor::new(bytes);
+    let Ok(package) = Package::read(&mut input) else { return };
+    let Ok(mut payload) = Payload::new(input, &package.plan, LIMITS) else { return };
+    while let Ok(Some(_)) = payload.next_file() {
+        let _ = payload.head(64).map(<[u8]>::len);
+        let _ = payload.content();
+    }
+}
+
+/// An archive as it is inside an RPM.
+pub fn cpio(bytes: &[u8]) {
+    let mut archive = Reader::new(Cursor::new(bytes));
+    let mut content = Vec::new();
+    while let Ok(Some(_)) = archive.next_member(|index| Some(u64::from(index % 100))) {
+        content.clear();
+        let _ = archive.read(&mut content, 1 << 20);
+    }
+}

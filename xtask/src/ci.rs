@@ -1,0 +1,184 @@
+//! `cargo xtask ci`: every check, in the order in which a failure is cheapest, each with its time.
+//!
+//! A step that lacks a tool is skipped and says so; under `CI=true` that is a failure.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::workspace::{self, Outcome};
+use crate::{fuzz, leaks, licences, setup};
+
+/// How a step ended.
+pub(crate) enum Ended {
+    Passed,
+    Skipped(String),
+    Failed(String),
+}
+
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Self {
+        outcome.map_or_else(Ended::Failed, |()| Ended::Passed)
+    }
+}
+
+/// Counts of the tests that cargo ran.
+#[derive(Default)]
+struct Tests {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+}
+
+/// Runs everything; fails when a step did.
+pub(crate) fn run() -> Outcome {
+    let strict = std::env::var("CI").is_ok_and(|v| v == "true");
+    let mut tests = Tests::default();
+    let mut rows = Vec::new();
+    let mut step = |name: &'static str, run: &mut dyn FnMut() -> Ended| {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let mut ended = run();
+        if let (Ended::Skipped(why), true) = (&ended, strict) {
+            ended = Ended::Failed(format!("skipped, and CI=true skips nothing: {why}"));
+        }
+        if let Ended::Failed(why) | Ended::Skipped(why) = &ended {
+            eprintln!("{name}: {why}");
+        }
+        rows.push((name, ended, start.elapsed().as_secs_f64()));
+    };
+    step("setup", &mut || setup::for_tests().map_or_else(Ended::Skipped, |()| Ended::Passed));
+    step("format", &mut format);
+    step("leaks", &mut || leaks::check().into());
+    step("licences", &mut licences);
+    step("lints", &mut lints);
+    step("tests", &mut || run_tests(&mut tests).into());
+    step("docs", &mut docs);
+    step("example", &mut || example().into());
+    step("fuzz", &mut fuzz::smoke);
+    summary(&rows, &tests)
+}
+
+fn summary(rows: &[(&'static str, Ended, f64)], tests: &Tests) -> Outcome {
+    println!();
+    let mut failed = Vec::new();
+    for (name, ended, seconds) in rows {
+        let (word, why) = match ended {
+            Ended::Passed => ("passed", ""),
+            Ended::Skipped(why) => ("skipped", why.as_str()),
+            Ended::Failed(why) => {
+                failed.push(*name);
+                ("FAILED", why.lines().next().unwrap_or_default())
+            }
+        };
+        println!("{word:8} {name:9} {seconds:7.1} s  {why}");
+    }
+    println!("tests: {} passed, {} failed, {} skipped", tests.passed, tests.failed, tests.ignored);
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
+}
+
+fn has_component(name: &str) -> bool {
+    workspace::output(workspace::cargo().args([name, "--version"])).is_ok()
+}
+
+fn format() -> Ended {
+    if !has_component("fmt") {
+        return Ended::Skipped("rustfmt is not installed".into());
+    }
+    workspace::succeed(workspace::cargo().args(["fmt", "--all", "--check"]))
+        .and_then(|()| {
+            workspace::succeed(workspace::cargo().args([
+                "fmt",
+                "--manifest-path",
+                "fuzz/Cargo.toml",
+                "--check",
+            ]))
+        })
+        .into()
+}
+
+fn lints() -> Ended {
+    if !has_component("clippy") {
+        return Ended::Skipped("clippy is not installed".into());
+    }
+    let arguments =
+        ["clippy", "--release", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    workspace::succeed(workspace::cargo().args(arguments)).into()
+}
+
+fn licences() -> Ended {
+    let ours = licences::check();
+    if ours.is_ok() && has_component("deny") {
+        return workspace::succeed(workspace::cargo().args(["deny", "check", "licenses", "bans", "sources"]))
+            .into();
+    }
+    ours.into()
+}
+
+fn docs() -> Ended {
+    let mut command = workspace::cargo();
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    workspace::succeed(command.args(["doc", "--release", "--locked", "--workspace", "--no-deps"])).into()
+}
+
+/// All tests; their output goes through, and cargo's result lines are added up.
+fn run_tests(tests: &mut Tests) -> Outcome {
+    let mut command = workspace::cargo();
+    command.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast"]).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| format!("failed to start cargo test: {e}"))?;
+    let stdout = child.stdout.take().ok_or("cargo test has no output")?;
+    for line in BufReader::new(stdout).lines() {
+        let line = line.map_err(|e| format!("failed to read cargo test's output: {e}"))?;
+        println!("{line}");
+        count(&line, tests);
+    }
+    let status = child.wait().map_err(|e| format!("failed to wait for cargo test: {e}"))?;
+    if !status.success() {
+        return Err(format!("cargo test: {status}"));
+    }
+    if tests.passed == 0 { Err("no test was run".into()) } else { Ok(()) }
+}
+
+/// Adds a line like `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+fn count(line: &str, tests: &mut Tests) {
+    let Some(result) = line.strip_prefix("test result: ") else { return };
+    let words: Vec<&str> = result.split_whitespace().collect();
+    for pair in words.windows(2) {
+        let Ok(number) = pair[0].parse::<usize>() else { continue };
+        match pair[1] {
+            "passed;" => tests.passed += number,
+            "failed;" => tests.failed += number,
+            "ignored;" => tests.ignored += number,
+            _ => {}
+        }
+    }
+}
+
+/// README's first command: the example must come out incompatible (exit status 1).
+fn example() -> Outcome {
+    let mut command = workspace::cargo();
+    command.args(["run", "--quiet", "--release", "--locked", "--", "check"]);
+    command.args(["examples/repos/reference", "examples/repos/candidate"]);
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|e| format!("failed to start abide: {e}"))?;
+    let report = String::from_utf8_lossy(&output.stdout);
+    println!("{} lines, last: {}", report.lines().count(), report.lines().last().unwrap_or_default());
+    match output.status.code() {
+        Some(1) => Ok(()),
+        other => Err(format!("the example's exit status is {other:?} instead of 1\n{report}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_lines_are_added_up() {
+        let mut tests = Tests::default();
+        count("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out", &mut tests);
+        count("test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured", &mut tests);
+        count("test something ... ok", &mut tests);
+        assert_eq!((tests.passed, tests.failed, tests.ignored), (7, 2, 1));
+    }
+}

@@ -1,0 +1,61 @@
+//! The workspace as cargo describes it, and running commands in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What every task returns; the message is for people.
+pub(crate) type Outcome<T = ()> = Result<T, String>;
+
+/// The directory of the workspace's Cargo.toml.
+pub(crate) fn root() -> PathBuf {
+    // Known at compile time: xtask is built where the workspace is.
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The cargo that runs this task.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a program in the root; a status other than 0 is an error.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Outcome {
+    let mut command = Command::new(program);
+    command.current_dir(root()).args(arguments);
+    succeed(&mut command)
+}
+
+/// Runs a command; a status other than 0 is an error.
+pub(crate) fn succeed(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|e| format!("failed to start {command:?}: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}")) }
+}
+
+/// Runs a command and returns its standard output.
+pub(crate) fn output(command: &mut Command) -> Outcome<Vec<u8>> {
+    let output = command.output().map_err(|e| format!("failed to start {command:?}: {e}"))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Whether a program is on the search path.
+pub(crate) fn has_program(name: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+}
+
+/// `cargo metadata` of the workspace.
+pub(crate) fn metadata() -> Outcome<Value> {
+    let json = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
+    serde_json::from_slice(&json).map_err(|e| format!("failed to parse cargo metadata: {e}"))
+}
+
+/// The packages in a metadata document.
+pub(crate) fn packages(metadata: &Value) -> &[Value] {
+    metadata["packages"].as_array().map_or(&[], Vec::as_slice)
+}
