@@ -1,1 +1,20 @@
-//! placeholder
+//! What a change means for a distribution: which package and artifact answers to which, who imports what
+//! changed, and one verdict for everything.
+//!
+//! Pure: facts come in, a [`Check`] goes out. The same facts give the same result for any number of threads. What
+//! lives here: pairing, consumers, what happened to packages and files as a whole, the fold of verdicts. What does
+//! not: reading bytes (`abide-read`), comparing two artifacts (`abide-engine`), rendering (`abide-report`).
+
+mod check;
+mod consumers;
+mod gaps;
+mod packages;
+mod pairing;
+mod reason;
+mod result;
+pub mod rules;
+mod whole;
+
+pub use check::{CheckOptions, check};
+pub use pairing::{ArtifactMatch, PackageMatch};
+pub use result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, SideGap, SideName};

@@ -1,0 +1,262 @@
+//! The check itself: pair, compare every pair in parallel, find consumers, fold.
+
+use std::collections::BTreeMap;
+
+use abide_engine::{CompareOptions, Policy, TypesCompared, compare};
+use abide_model::{ArtifactFacts, Counts, Finding, Level, Progress, Side, Stage, Verdict};
+use bstr::{BString, ByteSlice};
+use rayon::prelude::*;
+
+use crate::consumers::{Consumers, Library};
+use crate::gaps;
+use crate::packages;
+use crate::pairing::{
+    ArtifactPair, ArtifactRef, PackageMatch, PackagePairs, file_name, pair_artifacts, pair_packages,
+};
+use crate::reason;
+use crate::result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, verdict_of_findings};
+use crate::whole;
+
+/// What the caller may ask of a check.
+#[derive(Clone, Debug, Default)]
+pub struct CheckOptions {
+    /// A distribution's own decisions about evidence and levels.
+    pub policy: Policy,
+}
+
+/// Both sides and what every step needs of them.
+pub(crate) struct Context<'a> {
+    pub(crate) old: &'a Side,
+    pub(crate) new: &'a Side,
+    pub(crate) options: &'a CheckOptions,
+    pub(crate) consumers: Consumers<'a>,
+}
+
+/// Compares `new`, the candidate, with `old`, the reference.
+pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Progress) -> Check {
+    let packages = pair_packages(old, new);
+    let artifacts = pair_artifacts(old, new, &packages);
+    let consumers = Consumers::new(old, new, &artifacts.pairs);
+    let context = Context { old, new, options, consumers };
+
+    progress.begin(Stage::Compare, Some(artifacts.pairs.len() as u64));
+    let compared: Vec<ArtifactResult> =
+        artifacts.pairs.par_iter().map(|pair| compare_pair(&context, &packages, *pair, progress)).collect();
+    progress.end(Stage::Compare);
+
+    let removed = artifacts.only_old.iter().map(|artifact| whole::removed(&context, &packages, *artifact));
+    let added = artifacts.only_new.iter().map(|artifact| whole::added(&context, &packages, *artifact));
+    let mut results: Vec<ArtifactResult> = compared;
+    results.extend(removed.collect::<Vec<_>>());
+    results.extend(added.collect::<Vec<_>>());
+    fold(&context, &packages, results)
+}
+
+/// Compares one pair and adds what the whole distribution knows about it.
+fn compare_pair(
+    context: &Context<'_>,
+    packages: &PackagePairs,
+    pair: ArtifactPair,
+    progress: &dyn Progress,
+) -> ArtifactResult {
+    let (old, new) = (pair.old.of(context.old), pair.new.of(context.new));
+    let mut result = ArtifactResult {
+        name: display_name(old),
+        old: Some(place(pair.old)),
+        new: Some(place(pair.new)),
+        by: Some(pair.by),
+        outcome: Outcome::Identical,
+        findings: whole::moved(context, packages, pair).into_iter().collect(),
+        gaps: Vec::new(),
+        verdict: Verdict::Compatible,
+    };
+    // What could not be read of a file says nothing about a difference when both sides are the same bytes.
+    if old.digest != new.digest {
+        let mut comparison = compare(old, new, &compare_options(context));
+        result.findings.append(&mut comparison.findings);
+        result.gaps = gaps::of_comparison(&comparison.gaps, old, new);
+        result.verdict = comparison.verdict;
+        result.outcome = Outcome::Compared(comparison);
+    }
+    find_consumers(context, &pair, old, new, &mut result.findings);
+    result.verdict = result.verdict.max(verdict_of_findings(&result.findings));
+    sort_findings(&mut result.findings);
+    progress.advance(Stage::Compare, 1, &result.name.to_str_lossy());
+    result
+}
+
+fn compare_options<'a>(context: &Context<'a>) -> CompareOptions<'a> {
+    CompareOptions {
+        old_headers: context.old.public_headers.as_deref(),
+        new_headers: context.new.public_headers.as_deref(),
+        policy: context.options.policy.clone(),
+    }
+}
+
+fn find_consumers(
+    context: &Context<'_>,
+    pair: &ArtifactPair,
+    old: &ArtifactFacts,
+    new: &ArtifactFacts,
+    findings: &mut [Finding],
+) {
+    let mut sonames: std::collections::BTreeSet<_> =
+        [loaded_name(old), loaded_name(new)].into_iter().collect();
+    sonames.remove(b"".as_bstr());
+    let library = Library { sonames, old: Some(pair.old), new: Some(pair.new) };
+    for finding in findings.iter_mut().filter(|finding| finding.level > Level::Safe) {
+        finding.consumers = context.consumers.of(&library, &finding.symbols);
+    }
+}
+
+/// The name that `DT_NEEDED` of others holds: the soname, else the file name.
+pub(crate) fn loaded_name(artifact: &ArtifactFacts) -> &bstr::BStr {
+    match &artifact.elf.soname {
+        Some(soname) => soname.as_bstr(),
+        None => file_name(artifact.path.as_bstr()),
+    }
+}
+
+/// What people call the artifact: soname, else the file name.
+pub(crate) fn display_name(artifact: &ArtifactFacts) -> BString {
+    loaded_name(artifact).to_owned()
+}
+
+pub(crate) fn place(artifact: ArtifactRef) -> Place {
+    Place { package: artifact.package, artifact: artifact.artifact }
+}
+
+/// Worst first; the engine's order, which is by subject, stays within a level.
+pub(crate) fn sort_findings(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+}
+
+/// Puts the results of artifacts under their packages, judges the packages, and sums up.
+fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult>) -> Check {
+    let mut by_package: BTreeMap<(bool, usize), Vec<ArtifactResult>> = BTreeMap::new();
+    let partner: BTreeMap<usize, usize> = pairs.pairs.iter().map(|pair| (pair.new, pair.old)).collect();
+    for result in results {
+        let key = match (&result.old, &result.new) {
+            (Some(old), _) => (false, old.package),
+            (None, Some(new)) => partner.get(&new.package).map_or((true, new.package), |old| (false, *old)),
+            (None, None) => continue,
+        };
+        by_package.entry(key).or_default().push(result);
+    }
+    let mut take = |key| by_package.remove(&key).unwrap_or_default();
+
+    let mut all = Vec::new();
+    for pair in &pairs.pairs {
+        let findings = packages::paired(context, pair);
+        all.push(package(
+            context,
+            Some(pair.old),
+            Some(pair.new),
+            Some(pair.by),
+            take((false, pair.old)),
+            findings,
+        ));
+    }
+    for &old in &pairs.only_old {
+        let artifacts = take((false, old));
+        let findings = packages::removed(context, old, &artifacts);
+        all.push(package(context, Some(old), None, None, artifacts, findings));
+    }
+    all.sort_by_key(|result| result.old);
+    for &new in &pairs.only_new {
+        let findings = packages::added(context, new);
+        all.push(package(context, None, Some(new), None, take((true, new)), findings));
+    }
+    sum_up(context, pairs, all)
+}
+
+fn package(
+    context: &Context<'_>,
+    old: Option<usize>,
+    new: Option<usize>,
+    by: Option<PackageMatch>,
+    artifacts: Vec<ArtifactResult>,
+    mut findings: Vec<Finding>,
+) -> PackageResult {
+    sort_findings(&mut findings);
+    let gaps = gaps::of_packages(context, old, new);
+    let verdict = artifacts
+        .iter()
+        .map(|artifact| artifact.verdict)
+        .chain([verdict_of_findings(&findings), gaps::verdict(&gaps)])
+        .max()
+        .unwrap_or(Verdict::Compatible);
+    PackageResult { old, new, by, artifacts, findings, gaps, verdict }
+}
+
+fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResult>) -> Check {
+    let gaps = gaps::of_sides(context);
+    let coverage = coverage(context, pairs, &packages);
+    let counts = Counts::of(packages.iter().flat_map(PackageResult::all_findings));
+    let mut verdict = packages.iter().map(|package| package.verdict).max().unwrap_or(Verdict::Compatible);
+    verdict = verdict.max(gaps::verdict(&gaps));
+    let nothing = nothing_compared(context, &coverage);
+    if nothing {
+        verdict = verdict.max(Verdict::Undecided);
+    }
+    let mut check = Check { packages, gaps, counts, coverage, verdict, reason: String::new() };
+    check.reason = reason::reason(&check, nothing);
+    check
+}
+
+/// Whether there was something to compare and none of it was compared.
+///
+/// Packages without any artifact (`noarch`) are compared by being there; two sides without anything are not a
+/// comparison at all.
+fn nothing_compared(context: &Context<'_>, coverage: &Coverage) -> bool {
+    let pairs = coverage.compared();
+    let has_artifacts = |side: &Side| side.packages.iter().any(|package| !package.artifacts.is_empty());
+    let nothing_to_compare = !has_artifacts(context.old) && !has_artifacts(context.new);
+    pairs == 0 && !(nothing_to_compare && coverage.packages_compared > 0)
+}
+
+fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResult]) -> Coverage {
+    let debug = |side: &Side| {
+        side.packages
+            .iter()
+            .filter(|package| package.meta.as_ref().is_some_and(|meta| meta.is_debug()))
+            .count()
+    };
+    let named = |by: Option<PackageMatch>| by != Some(PackageMatch::Loose);
+    let is_package = |side: &Side, index: &usize| side.packages[*index].meta.is_some();
+    let mut coverage = Coverage {
+        packages_compared: pairs.pairs.iter().filter(|pair| named(Some(pair.by))).count(),
+        packages_removed: pairs.only_old.iter().filter(|index| is_package(context.old, index)).count(),
+        packages_added: pairs.only_new.iter().filter(|index| is_package(context.new, index)).count(),
+        packages_superseded: pairs.superseded_old.len() + pairs.superseded_new.len(),
+        debug_packages_old: debug(context.old),
+        debug_packages_new: debug(context.new),
+        ..Coverage::default()
+    };
+    packages
+        .iter()
+        .flat_map(|package| &package.artifacts)
+        .for_each(|artifact| count(&mut coverage, artifact));
+    coverage
+}
+
+fn count(coverage: &mut Coverage, artifact: &ArtifactResult) {
+    match &artifact.outcome {
+        Outcome::Identical => coverage.identical += 1,
+        Outcome::Removed => coverage.artifacts_removed += 1,
+        Outcome::Added => coverage.artifacts_added += 1,
+        Outcome::Compared(comparison) => {
+            match comparison.types {
+                TypesCompared::Yes => coverage.with_types += 1,
+                TypesCompared::Partly { .. } => coverage.types_partly += 1,
+                TypesCompared::Identical => coverage.identical += 1,
+                TypesCompared::NotNeeded => coverage.no_exports += 1,
+                TypesCompared::No { .. } => coverage.symbols_only += 1,
+            }
+            coverage.symbols_old += comparison.coverage.exports_old;
+            coverage.symbols_new += comparison.coverage.exports_new;
+            coverage.symbols_need_types += comparison.coverage.need_types;
+            coverage.symbols_typed += comparison.coverage.typed_on_both;
+        }
+    }
+}

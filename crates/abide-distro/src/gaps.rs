@@ -1,0 +1,87 @@
+//! Gaps and the side that they were met on; which of them leave a verdict open.
+
+use abide_model::{ArtifactFacts, Gap, GapKind, PackageFacts, Side, Verdict};
+
+use crate::check::Context;
+use crate::result::{SideGap, SideName};
+
+/// The gaps of a comparison with the side that each is from; one that both artifacts share, or that the
+/// comparison itself met, has none.
+pub(crate) fn of_comparison(gaps: &[Gap], old: &ArtifactFacts, new: &ArtifactFacts) -> Vec<SideGap> {
+    let side = |gap: &Gap| match (old.gaps.contains(gap), new.gaps.contains(gap)) {
+        (true, false) => Some(SideName::Reference),
+        (false, true) => Some(SideName::Candidate),
+        _ => None,
+    };
+    gaps.iter().map(|gap| SideGap { side: side(gap), gap: gap.clone() }).collect()
+}
+
+/// The gaps of two packages.
+pub(crate) fn of_packages(context: &Context<'_>, old: Option<usize>, new: Option<usize>) -> Vec<SideGap> {
+    let of = |side: &Side, index: Option<usize>| index.map(|index| side.packages[index].gaps.clone());
+    let old = of(context.old, old).unwrap_or_default();
+    let new = of(context.new, new).unwrap_or_default();
+    named(&old, SideName::Reference).chain(named(&new, SideName::Candidate)).collect()
+}
+
+/// The gaps of both sides as a whole.
+pub(crate) fn of_sides(context: &Context<'_>) -> Vec<SideGap> {
+    let mut gaps: Vec<SideGap> = named(&context.old.gaps, SideName::Reference)
+        .chain(named(&context.new.gaps, SideName::Candidate))
+        .collect();
+    gaps.sort();
+    gaps
+}
+
+fn named(gaps: &[Gap], side: SideName) -> impl Iterator<Item = SideGap> + '_ {
+    gaps.iter().map(move |gap| SideGap { side: Some(side), gap: gap.clone() })
+}
+
+/// What gaps of packages and sides leave of a verdict.
+pub(crate) fn verdict(gaps: &[SideGap]) -> Verdict {
+    if gaps.iter().any(|gap| leaves_open(&gap.gap)) { Verdict::Undecided } else { Verdict::Compatible }
+}
+
+/// Whether something that has a binary interface may have been missed.
+///
+/// A gap that concerns debug information counts where it is missed: in the comparison of the artifact.
+fn leaves_open(gap: &Gap) -> bool {
+    match gap.kind {
+        GapKind::NoDebugInfo
+        | GapKind::NoSupplementaryFile
+        | GapKind::NoSplitDwarf
+        | GapKind::DebugMismatch
+        | GapKind::BrokenDebugInfo
+        | GapKind::UntypedSymbols => false,
+        // BrokenElf, Unreadable, Unsupported, MissingPackage, LimitReached, and whatever is added.
+        _ => !concerns_debug_package(gap),
+    }
+}
+
+/// Whether the gap is about a package of debug information, told by its name.
+fn concerns_debug_package(gap: &Gap) -> bool {
+    let subject = gap.subject.to_string();
+    let name = subject.rsplit('/').next().unwrap_or_default();
+    ["-debuginfo-", "-debugsource-", "-dbgsym_", "-dbg_"].iter().any(|part| name.contains(part))
+}
+
+/// The gaps of the package, or of its side, that tell why `path` may be missing in it.
+pub(crate) fn may_hide(package: Option<&PackageFacts>, side: &Side, path: &bstr::BStr) -> Option<Gap> {
+    let hides = |gap: &&Gap| leaves_open(gap) && (gap.subject == path || gap.subject.ends_with(path));
+    let own = package.into_iter().flat_map(|package| &package.gaps);
+    own.chain(&side.gaps).find(hides).cloned()
+}
+
+/// The gap that says that a package of this name is in the side's metadata but could not be read.
+pub(crate) fn missing_package<'a>(side: &'a Side, name: &str) -> Option<&'a Gap> {
+    let is_it = |gap: &&Gap| {
+        let subject = gap.subject.to_string();
+        let file = subject.rsplit('/').next().unwrap_or_default();
+        // Name-[epoch:]version-release.arch: what follows the name has just one hyphen.
+        let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+        let is_package =
+            matches!(gap.kind, GapKind::MissingPackage | GapKind::Unreadable | GapKind::LimitReached);
+        is_package && rest.is_some_and(|rest| rest.matches('-').count() == 1)
+    };
+    side.gaps.iter().find(is_it)
+}

@@ -1,0 +1,112 @@
+//! The first sentence of a report: why the verdict is what it is.
+
+use abide_model::{Level, Verdict};
+
+use crate::result::{Check, Outcome, PackageResult};
+
+/// One sentence, without a full stop.
+pub(crate) fn reason(check: &Check, nothing_compared: bool) -> String {
+    match check.verdict {
+        Verdict::Incompatible => incompatible(check),
+        Verdict::Review => review(check),
+        Verdict::Undecided if nothing_compared => nothing(check),
+        Verdict::Undecided => undecided(check),
+        Verdict::Compatible => compatible(check),
+    }
+}
+
+/// `1 library`, `2 libraries`.
+fn count(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Artifacts whose own verdict is `verdict`, and packages with a finding of that weight about themselves.
+fn with_verdict(check: &Check, verdict: Verdict) -> (usize, usize) {
+    let artifacts = check.packages.iter().flat_map(|package| &package.artifacts);
+    let level = if verdict == Verdict::Incompatible { Level::Break } else { Level::Review };
+    let has_own = |package: &&PackageResult| {
+        package.findings.iter().any(|f| f.level == level && f.suppressed.is_none())
+    };
+    (
+        artifacts.filter(|artifact| artifact.verdict == verdict).count(),
+        check.packages.iter().filter(has_own).count(),
+    )
+}
+
+fn parts(check: &Check, verdict: Verdict) -> String {
+    let (artifacts, packages) = with_verdict(check, verdict);
+    let mut parts = Vec::new();
+    if artifacts > 0 {
+        let all = check.coverage.compared() + check.coverage.artifacts_removed;
+        parts.push(format!("{artifacts} of {}", count(all, "artifact", "artifacts")));
+    }
+    if packages > 0 {
+        parts.push(count(packages, "package", "packages"));
+    }
+    parts.join(" and ")
+}
+
+fn incompatible(check: &Check) -> String {
+    let (artifacts, packages) = with_verdict(check, Verdict::Incompatible);
+    let verb = if artifacts + packages == 1 { "breaks" } else { "break" };
+    format!("{} {verb} programs built for the reference", parts(check, Verdict::Incompatible))
+}
+
+fn review(check: &Check) -> String {
+    let (artifacts, packages) = with_verdict(check, Verdict::Review);
+    let verb = if artifacts + packages == 1 { "has a change" } else { "have changes" };
+    let open = if open_artifacts(check) > 0 { ", and not everything could be compared" } else { "" };
+    format!(
+        "nothing is known to break, but {} {verb} that a person must look at{open}",
+        parts(check, Verdict::Review)
+    )
+}
+
+/// Artifacts without enough evidence.
+fn open_artifacts(check: &Check) -> usize {
+    let artifacts = check.packages.iter().flat_map(|package| &package.artifacts);
+    artifacts.filter(|artifact| artifact.verdict == Verdict::Undecided).count()
+}
+
+fn undecided(check: &Check) -> String {
+    let open = open_artifacts(check);
+    if open > 0 {
+        let all = count(check.coverage.compared(), "artifact", "artifacts");
+        return format!(
+            "nothing seen that breaks, but for {open} of {all} the evidence is too thin to say so"
+        );
+    }
+    "nothing seen that breaks, but not everything could be read".to_owned()
+}
+
+fn nothing(check: &Check) -> String {
+    let artifacts = check.packages.iter().flat_map(|package| &package.artifacts);
+    let (mut old, mut new) = (0, 0);
+    artifacts.for_each(|artifact| match artifact.outcome {
+        Outcome::Removed => old += 1,
+        Outcome::Added => new += 1,
+        _ => {}
+    });
+    match (old, new) {
+        (0, 0) => {
+            "nothing was compared: neither side has packages or files with a binary interface".to_owned()
+        }
+        _ => format!(
+            "nothing was compared: none of the reference's {} has a partner among the candidate's {new}",
+            count(old, "artifact", "artifacts")
+        ),
+    }
+}
+
+fn compatible(check: &Check) -> String {
+    let compared = check.coverage.compared();
+    if compared == 0 {
+        let packages = count(check.coverage.packages_compared, "package", "packages");
+        return format!("the {packages} compared have no files with a binary interface");
+    }
+    let identical = if check.coverage.identical == compared { ", identical on both sides" } else { "" };
+    format!(
+        "{} compared{identical}; programs built for the reference keep working",
+        count(compared, "artifact", "artifacts")
+    )
+}

@@ -1,0 +1,171 @@
+//! The rules about packages and files as a whole, and the list of all rules, the engine's included.
+//!
+//! As in the engine: a rule is a data file, `rules/<id>.toml`, and the few lines of code that say when it fires
+//! and in which case (here in `whole` and `packages`, since they look at more than one artifact).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use abide_engine::Policy;
+use abide_engine::rules::RuleCase;
+use abide_model::{Detail, Evidence, Finding, Level, Subject};
+use serde::Deserialize;
+
+/// One rule with its texts, whichever crate it is from.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Identifier: the stem of the data file.
+    pub id: &'static str,
+    /// What happened, as a heading.
+    pub title: String,
+    /// Level where no other case applies.
+    pub level: Level,
+    /// Why it has this level.
+    pub why: String,
+    /// When what the rule reports does no harm all the same.
+    pub when_safe: String,
+    /// Where the fact behind the rule is stated.
+    pub reference: String,
+    /// Situations with another level, by name.
+    pub cases: BTreeMap<String, RuleCase>,
+}
+
+macro_rules! table {
+    ($($id:literal,)*) => {
+        /// Id and data file of this crate's rules, sorted by id.
+        static TABLE: &[(&str, &str)] = &[$(($id, include_str!(concat!("../rules/", $id, ".toml"))),)*];
+    };
+}
+
+table! {
+    "artifact-added",
+    "artifact-moved",
+    "artifact-removed",
+    "package-added",
+    "package-architecture-changed",
+    "package-removed",
+    "package-renamed",
+}
+
+/// Every rule, sorted by id.
+pub fn all() -> &'static [Rule] {
+    static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let mut rules: Vec<Rule> = TABLE.iter().map(|(id, text)| parse(id, text)).collect();
+        rules.extend(abide_engine::rules::all().iter().map(from_engine));
+        rules.sort_by_key(|rule| rule.id);
+        rules
+    })
+}
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    let rules = all();
+    rules.binary_search_by(|rule| rule.id.cmp(id)).ok().map(|at| &rules[at])
+}
+
+fn from_engine(rule: &abide_engine::rules::Rule) -> Rule {
+    Rule {
+        id: rule.id,
+        title: rule.title.clone(),
+        level: rule.level,
+        why: rule.why.clone(),
+        when_safe: rule.when_safe.clone(),
+        reference: rule.reference.clone(),
+        cases: rule.cases.clone(),
+    }
+}
+
+/// The data file's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    title: String,
+    level: String,
+    why: String,
+    when_safe: String,
+    reference: String,
+    #[serde(default)]
+    cases: BTreeMap<String, RuleCase>,
+}
+
+/// # Panics
+/// When a data file of this crate is malformed, which a test would have shown.
+fn parse(id: &'static str, text: &str) -> Rule {
+    let file: RuleFile = toml::from_str(text).unwrap_or_else(|e| panic!("rules/{id}.toml: {e}"));
+    let RuleFile { title, level, why, when_safe, reference, cases } = file;
+    let level = Level::from_id(&level).unwrap_or_else(|| panic!("rules/{id}.toml: unknown level {level:?}"));
+    Rule { id, title, level, why, when_safe, reference, cases }
+}
+
+/// A finding before its rule gave it level and reason.
+pub(crate) struct Draft {
+    pub(crate) rule: &'static str,
+    /// The rule's case that applies; `None` for none.
+    pub(crate) case: Option<&'static str>,
+    pub(crate) subject: Subject,
+    pub(crate) summary: String,
+    pub(crate) old: Evidence,
+    pub(crate) new: Evidence,
+    pub(crate) details: Vec<Detail>,
+}
+
+/// Gives a draft its level and reason.
+///
+/// # Panics
+/// When the draft names a rule or case that has no data, which the tests of the places that make drafts show.
+pub(crate) fn judge(draft: Draft, policy: &Policy) -> Finding {
+    let rule = find(draft.rule).unwrap_or_else(|| panic!("no rule {}", draft.rule));
+    let case = draft.case.map(|case| {
+        let found = rule.cases.get(case).unwrap_or_else(|| panic!("rule {} has no case {case}", rule.id));
+        (format!("{}/{case}", rule.id), found.level, &found.why)
+    });
+    let (key, level, why) = case.unwrap_or_else(|| (rule.id.to_owned(), rule.level, &rule.why));
+    Finding {
+        rule: rule.id,
+        level: policy.levels.get(&key).copied().unwrap_or(level),
+        subject: draft.subject,
+        summary: draft.summary,
+        why: why.clone(),
+        old: draft.old,
+        new: draft.new,
+        details: draft.details,
+        exposure: None,
+        path: Vec::new(),
+        symbols: Arc::from([]),
+        consumers: Vec::new(),
+        suppressed: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_data_file_is_in_the_table_once() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .expect("the rules are there")
+            .map(|entry| {
+                entry.expect("readable").file_name().to_string_lossy().trim_end_matches(".toml").to_owned()
+            })
+            .collect();
+        files.sort();
+        let ids: Vec<&str> = TABLE.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, files);
+    }
+
+    #[test]
+    fn ids_are_unique_and_texts_are_there() {
+        let rules = all();
+        assert!(rules.windows(2).all(|pair| pair[0].id < pair[1].id));
+        for rule in rules {
+            for text in [&rule.title, &rule.why, &rule.when_safe, &rule.reference] {
+                assert!(!text.trim().is_empty(), "{}", rule.id);
+            }
+        }
+        assert!(find("package-removed").is_some());
+        assert!(find("no-such-rule").is_none());
+    }
+}

@@ -1,0 +1,534 @@
+//! The findings document: what every renderer shows, as plain data.
+//!
+//! These structs are the format `abide.check/1`: what is added later is optional, and anything else takes a new
+//! schema id. Lists are sorted, there are no timestamps, and nothing depends on the machine or the number of
+//! threads. Text from files need not be UTF-8: see [`Text`].
+
+use base64::Engine as _;
+use bstr::{BStr, ByteSlice};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Identifier of this format.
+pub const SCHEMA_ID: &str = "abide.check/1";
+
+/// Bytes that are text most of the time: `{"text": …}` when they are UTF-8, `{"bytes": …}` in base64 otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Text {
+    /// Valid UTF-8.
+    Text(String),
+    /// Anything else, base64 (RFC 4648, with padding).
+    Bytes(String),
+}
+
+impl Text {
+    /// Wraps `bytes`.
+    pub fn new(bytes: &BStr) -> Self {
+        match bytes.to_str() {
+            Ok(text) => Text::Text(text.to_owned()),
+            Err(_) => Text::Bytes(base64::engine::general_purpose::STANDARD.encode(bytes)),
+        }
+    }
+
+    /// For people: bytes that are no UTF-8 show as `�`, control characters are escaped.
+    pub fn display(&self) -> String {
+        let text = match self {
+            Text::Text(text) => text.clone(),
+            Text::Bytes(base64) => {
+                let bytes = base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default();
+                bytes.to_str_lossy().into_owned()
+            }
+        };
+        printable(&text)
+    }
+}
+
+/// `text` with control characters escaped: names from files cannot steer the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .flat_map(|c| {
+            let escaped: Vec<char> = if c.is_control() { c.escape_default().collect() } else { vec![c] };
+            escaped
+        })
+        .collect()
+}
+
+/// The answer of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything was compared and nothing breaks.
+    Compatible,
+    /// Too little evidence to say so, and nothing seen that breaks.
+    Undecided,
+    /// A person must look.
+    Review,
+    /// Programs built against the reference break.
+    Incompatible,
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Compatible => "compatible",
+            Verdict::Undecided => "undecided",
+            Verdict::Review => "review",
+            Verdict::Incompatible => "incompatible",
+        }
+    }
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Programs built before keep working.
+    Safe,
+    /// May break some programs: a person must look.
+    Review,
+    /// Breaks programs built before.
+    Break,
+}
+
+impl Level {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Safe => "safe",
+            Level::Review => "review",
+            Level::Break => "break",
+        }
+    }
+
+    /// The verdict that a finding of this level amounts to.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Level::Safe => Verdict::Compatible,
+            Level::Review => Verdict::Review,
+            Level::Break => Verdict::Incompatible,
+        }
+    }
+}
+
+/// A side of the comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SideName {
+    /// The side whose binary interface is the promise.
+    Reference,
+    /// The side that must keep it.
+    Candidate,
+}
+
+impl SideName {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            SideName::Reference => "reference",
+            SideName::Candidate => "candidate",
+        }
+    }
+}
+
+/// The same thing on both sides; absent on one when it was removed or added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Both<T> {
+    /// On the reference.
+    pub reference: Option<T>,
+    /// On the candidate.
+    pub candidate: Option<T>,
+}
+
+/// The whole document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "abide.check/1")]
+pub struct Document {
+    /// `abide.check/1`.
+    pub schema: String,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// The worst verdict of all comparisons.
+    pub verdict: Verdict,
+    /// One sentence that says why.
+    pub reason: String,
+    /// What was read.
+    pub inputs: Inputs,
+    /// Findings, counted by level.
+    pub counts: Counts,
+    /// What was compared, and what was not.
+    pub coverage: Coverage,
+    /// Package by package, in the reference's order; what only the candidate has comes last.
+    pub packages: Vec<Package>,
+    /// What changed and what it means: by package and artifact, worst first.
+    pub findings: Vec<Finding>,
+    /// What could not be read or compared.
+    pub gaps: Vec<Gap>,
+    /// Lists of symbols that findings and consumers refer to by index: many of them share one.
+    pub symbol_sets: Vec<Vec<Symbol>>,
+}
+
+impl Document {
+    /// The list of symbols behind an index.
+    pub fn symbol_set(&self, index: usize) -> &[Symbol] {
+        self.symbol_sets.get(index).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The program that wrote a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `abide`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Both inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Inputs {
+    /// The side whose binary interface is the promise.
+    pub reference: Input,
+    /// The side that must keep it.
+    pub candidate: Input,
+}
+
+/// One input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Input {
+    /// As the user named it.
+    pub label: String,
+    /// `ELF file`, `RPM`, `directory`, `repository`, `snapshot`, …
+    pub kind: String,
+    /// Packages and loose files, with what they were read from.
+    pub packages: Vec<InputPackage>,
+}
+
+/// One package of an input, or its loose files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InputPackage {
+    /// Name, epoch, version, release and architecture; none for loose files.
+    pub nevra: Option<String>,
+    /// File that it was read from.
+    pub path: Text,
+    /// SHA-256 of that file, when it was read from one.
+    pub sha256: Option<String>,
+    /// What it was used for.
+    pub role: Role,
+}
+
+/// What a package of an input was used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Its artifacts were compared.
+    Subject,
+    /// It carries debug information or sources: evidence for others.
+    Debug,
+    /// The side has a newer build of it: not compared.
+    Superseded,
+}
+
+/// Numbers of findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Level `break`.
+    pub breaks: usize,
+    /// Level `review`.
+    pub reviews: usize,
+    /// Level `safe`.
+    pub safe: usize,
+    /// Of any level, covered by a written exception.
+    pub suppressed: usize,
+    /// Gaps.
+    pub gaps: usize,
+}
+
+/// What was compared, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Packages.
+    pub packages: PackageCoverage,
+    /// Artifacts.
+    pub artifacts: ArtifactCoverage,
+    /// Exported symbols and their types.
+    pub symbols: SymbolCoverage,
+}
+
+/// What became of the packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageCoverage {
+    /// Pairs that were compared.
+    pub compared: usize,
+    /// On the reference only.
+    pub removed: usize,
+    /// On the candidate only.
+    pub added: usize,
+    /// Older builds, on both sides together, that were left aside.
+    pub superseded: usize,
+    /// Debug packages of the reference.
+    pub debug_reference: usize,
+    /// Debug packages of the candidate.
+    pub debug_candidate: usize,
+}
+
+/// What became of the artifacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactCoverage {
+    /// Pairs with the same content.
+    pub identical: usize,
+    /// Pairs compared by symbols and types.
+    pub with_types: usize,
+    /// Pairs compared by symbols and by the types of some of them.
+    pub types_partly: usize,
+    /// Pairs compared by symbols only, for lack of debug information.
+    pub symbols_only: usize,
+    /// Pairs that export nothing whose type could matter.
+    pub no_exports: usize,
+    /// On the reference only.
+    pub removed: usize,
+    /// On the candidate only.
+    pub added: usize,
+}
+
+/// What became of the exported symbols of the compared pairs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SymbolCoverage {
+    /// Exported by the reference.
+    pub reference: usize,
+    /// Exported by the candidate.
+    pub candidate: usize,
+    /// Of both, those that stand for a public function or object and so need a type.
+    pub need_types: usize,
+    /// Of those, the ones with a type on both sides.
+    pub typed: usize,
+}
+
+/// One package of the comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Package {
+    /// Its NEVRA on either side; both absent for loose files.
+    pub nevra: Both<String>,
+    /// How the two were found to belong together: `name`, `loose`, `provides`, `other-architecture`, `only-ones`;
+    /// none when one is absent.
+    pub matched_by: Option<String>,
+    /// The worst verdict of what is in it.
+    pub verdict: Verdict,
+    /// Its artifacts.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// One artifact of the comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Artifact {
+    /// Soname, or file name when there is none.
+    pub name: Text,
+    /// The file on either side.
+    pub files: Both<File>,
+    /// How the two were found to belong together: `path`, `soname`, `versioned-name`, `content`, `alias`,
+    /// `only-ones`; none when one is absent.
+    pub matched_by: Option<String>,
+    /// What was done with the two.
+    pub compared: Compared,
+    /// Why types were not compared, or only in part.
+    pub types_note: Option<String>,
+    /// Its own verdict.
+    pub verdict: Verdict,
+    /// Its findings, counted by level.
+    pub counts: Counts,
+}
+
+/// How two artifacts were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compared {
+    /// Same content: nothing to compare.
+    Identical,
+    /// Symbols and types.
+    Types,
+    /// Symbols, and the types of some.
+    TypesPartly,
+    /// Symbols only, for lack of debug information.
+    SymbolsOnly,
+    /// ELF facts; nothing is exported whose type could matter.
+    NoExports,
+    /// Absent on the candidate.
+    Removed,
+    /// Absent on the reference.
+    Added,
+}
+
+/// One file of a side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct File {
+    /// Path in the package or folder.
+    pub path: Text,
+    /// NEVRA of the package that ships it, none for loose files.
+    pub package: Option<String>,
+    /// SHA-256 of the content.
+    pub sha256: String,
+    /// `NT_GNU_BUILD_ID` in hex.
+    pub build_id: Option<String>,
+    /// Where its debug information is from, when types were read.
+    pub debug_info: Option<DebugInfo>,
+}
+
+/// Where debug information came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DebugInfo {
+    /// The separate file; none when it is in the artifact itself.
+    pub path: Option<Text>,
+    /// NEVRA of the package that ships the separate file.
+    pub package: Option<String>,
+    /// The supplementary (dwz) file that was used.
+    pub supplementary: Option<Text>,
+}
+
+/// One change, judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Rule id; `abide explain RULE` tells more.
+    pub rule: String,
+    /// Level.
+    pub level: Level,
+    /// Where it stands in `packages`.
+    pub place: Place,
+    /// NEVRA of the package on either side.
+    pub package: Both<String>,
+    /// The artifact (soname or file name), none for a finding about a package.
+    pub artifact: Option<Text>,
+    /// What it is about.
+    pub subject: Subject,
+    /// What changed, old and new.
+    pub summary: String,
+    /// Why it breaks, or cannot break, a program that was built before.
+    pub why: String,
+    /// What the reference has.
+    pub reference: Evidence,
+    /// What the candidate has.
+    pub candidate: Evidence,
+    /// The difference, item by item.
+    pub details: Vec<Detail>,
+    /// How consumers are exposed to a changed type: `opaque`, `behind-pointer`, `by-value`.
+    pub exposure: Option<String>,
+    /// Shortest way from an exported symbol, which the first step names, to the subject.
+    pub path: Vec<PathStep>,
+    /// Exported symbols through which it is reached: an index into the document's `symbol_sets`.
+    pub symbols: usize,
+    /// Who imports one of these symbols, among the packages of both sides; only sought for `break` and `review`.
+    pub consumers: Vec<Consumer>,
+    /// The reason of the written exception that covers it.
+    pub suppressed: Option<String>,
+}
+
+/// A place in the document's `packages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// Index into `packages`.
+    pub package: usize,
+    /// Index into that package's `artifacts`; none for the package itself.
+    pub artifact: Option<usize>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// An exported symbol.
+    Symbol(Symbol),
+    /// A type, written as in C.
+    Type(String),
+    /// The artifact as a whole.
+    Artifact,
+    /// A package.
+    Package(String),
+}
+
+/// A symbol.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Symbol {
+    /// Name as stored (mangled).
+    pub name: Text,
+    /// Name as in the source, when `name` is a mangled C++ or Rust name.
+    pub demangled: Option<String>,
+    /// Version.
+    pub version: Option<Text>,
+    /// Whether the version is the default one (`@@`); none without a version.
+    pub is_default: Option<bool>,
+}
+
+/// One side's evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The fact in words, or `absent`.
+    pub value: String,
+    /// Path of the artifact.
+    pub artifact: Text,
+    /// Section that the fact was read from.
+    pub section: Option<String>,
+    /// Offset in that section.
+    pub offset: Option<u64>,
+    /// Declaration as `file:line`.
+    pub declaration: Option<String>,
+}
+
+/// One line of a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Detail {
+    /// What differs.
+    pub what: String,
+    /// Old value; none when it was absent.
+    pub old: Option<String>,
+    /// New value; none when it is absent.
+    pub new: Option<String>,
+    /// Rule that judged this item; a finding carries the rule of its worst item.
+    pub rule: String,
+    /// Level of this item alone.
+    pub level: Level,
+}
+
+/// One step from an exported symbol towards the subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PathStep {
+    /// How the step is made.
+    pub via: String,
+    /// The type that it leads to.
+    #[serde(rename = "type")]
+    pub ty: String,
+}
+
+/// Somebody who imports what changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Consumer {
+    /// NEVRA of its package, the reference's when it is on both sides.
+    pub package: Option<String>,
+    /// Path of the importing artifact; empty when it is the package as a whole.
+    pub artifact: Text,
+    /// The affected symbols that it imports: an index into the document's `symbol_sets`.
+    pub symbols: usize,
+    /// Sides on which it was seen.
+    pub sides: Vec<SideName>,
+}
+
+/// One thing that could not be read or was absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// Class of gap.
+    pub kind: String,
+    /// Side, when it concerns one of them.
+    pub side: Option<SideName>,
+    /// Where it stands in `packages`; none when it concerns a side as a whole.
+    pub place: Option<Place>,
+    /// NEVRA of the package that it concerns.
+    pub package: Option<String>,
+    /// The artifact (soname or file name) that it concerns.
+    pub artifact: Option<Text>,
+    /// What it concerns, as its reader knows it.
+    pub subject: Text,
+    /// What was looked for, where, and what was found instead.
+    pub detail: String,
+}

@@ -1,0 +1,160 @@
+//! One finding as a block: what changed, where it was declared, how it is reached, why it matters, who uses it.
+
+use std::collections::BTreeMap;
+
+use super::TextOptions;
+use super::page::{Mark, Page};
+use crate::document::{Consumer, Document, Evidence, Finding, Level, SideName, Subject, Symbol};
+
+/// Column in which a field's text begins.
+const COLUMN: usize = 16;
+/// How many names a list shows unless the reader wants all.
+const FEW: usize = 3;
+
+/// Writes findings grouped by subject, the worst group first.
+pub(super) fn groups(page: &mut Page, document: &Document, findings: &[&Finding], options: &TextOptions) {
+    let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        groups.entry(subject(&finding.subject)).or_default().push(finding);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    // Stable: names stay sorted within a level.
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.iter().map(|f| f.level).max()));
+    for (name, mut group) in groups {
+        group.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        let name = page.mark(Mark::Heading, &name);
+        page.wrapped("  ", 6, &name);
+        group.iter().for_each(|finding| block(page, document, finding, options));
+    }
+}
+
+fn block(page: &mut Page, document: &Document, finding: &Finding, options: &TextOptions) {
+    let level = page.mark(Mark::Level(finding.level), finding.level.word());
+    let rule = page.mark(Mark::Dim, &format!("[{}]", finding.rule));
+    page.wrapped("    ", 6, &format!("{level}: {} {rule}", page.mark(Mark::Plain, &finding.summary)));
+    let mut field = |label: &str, text: &str| {
+        let text = page.mark(Mark::Plain, text);
+        page.field(6, COLUMN, label, &text);
+    };
+    if let Some(reason) = &finding.suppressed {
+        field("suppressed", reason);
+    }
+    details(&mut field, finding);
+    evidence(&mut field, "old", &finding.reference);
+    evidence(&mut field, "new", &finding.candidate);
+    if let Some(path) = path(finding) {
+        field("reached", &path);
+    }
+    if let Some(symbols) = symbols(document, finding, options) {
+        field("through", &symbols);
+    }
+    field("why", &finding.why);
+    if finding.level > Level::Safe {
+        field("used by", &consumers(finding, options));
+    }
+}
+
+/// The difference item by item, where the summary does not say it all.
+fn details(field: &mut impl FnMut(&str, &str), finding: &Finding) {
+    for (index, detail) in finding.details.iter().enumerate() {
+        let text = match (&detail.old, &detail.new) {
+            (Some(old), Some(new)) => format!("{}: {old} → {new}", detail.what),
+            (Some(old), None) => format!("{}: {old} → absent", detail.what),
+            (None, Some(new)) => format!("{}: absent → {new}", detail.what),
+            (None, None) => detail.what.clone(),
+        };
+        field(if index == 0 { "changed" } else { "" }, &text);
+    }
+}
+
+fn evidence(field: &mut impl FnMut(&str, &str), label: &str, evidence: &Evidence) {
+    let mut text = evidence.value.clone();
+    if let Some(declaration) = &evidence.declaration {
+        text.push_str(&format!(", declared at {declaration}"));
+    }
+    if !text.is_empty() {
+        field(label, &text);
+    }
+}
+
+/// `zfs_open → return value: struct zfs_handle * → points to: struct zfs_handle`.
+fn path(finding: &Finding) -> Option<String> {
+    let steps: Vec<String> = finding.path.iter().map(|step| format!("{}: {}", step.via, step.ty)).collect();
+    (!steps.is_empty()).then(|| steps.join(" → "))
+}
+
+/// The symbols that reach the subject, when they are not the subject.
+fn symbols(document: &Document, finding: &Finding, options: &TextOptions) -> Option<String> {
+    let symbols = document.symbol_set(finding.symbols);
+    if matches!(finding.subject, Subject::Symbol(_)) || symbols.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = symbols.iter().map(plain).collect();
+    Some(format!("{}: {}", count(names.len(), "exported symbol"), few(&names, options)))
+}
+
+/// Who imports it, and on which side they were seen.
+fn consumers(finding: &Finding, options: &TextOptions) -> String {
+    if finding.consumers.is_empty() {
+        return "no consumer among the packages checked; third parties may still use it".to_owned();
+    }
+    let names: Vec<String> = finding.consumers.iter().map(consumer).collect();
+    format!("{}: {}", names.len(), few(&names, options))
+}
+
+fn consumer(consumer: &Consumer) -> String {
+    let artifact = consumer.artifact.display();
+    let mut text = match (&consumer.package, artifact.as_str()) {
+        (Some(package), "") => package.clone(),
+        (Some(package), _) => format!("{artifact} ({package})"),
+        (None, _) => artifact,
+    };
+    if let [side] = consumer.sides.as_slice() {
+        text.push_str(match side {
+            SideName::Reference => " on the reference",
+            SideName::Candidate => " on the candidate",
+        });
+    }
+    text
+}
+
+/// The first few names, and how many more there are.
+fn few(names: &[String], options: &TextOptions) -> String {
+    // Two more names take no more room than saying that there are two more.
+    if options.verbose || names.len() <= FEW + 2 {
+        return names.join(", ");
+    }
+    format!("{} and {} more (-v lists all)", names[..FEW].join(", "), names.len() - FEW)
+}
+
+fn count(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What a finding is about, as a heading.
+fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::Symbol(symbol) => symbol_title(symbol),
+        Subject::Type(name) => name.clone(),
+        Subject::Artifact => "the file as a whole".to_owned(),
+        Subject::Package(name) => name.clone(),
+    }
+}
+
+/// A symbol with its version; the source name where the stored one is mangled.
+fn plain(symbol: &Symbol) -> String {
+    let mut text = symbol.demangled.clone().unwrap_or_else(|| symbol.name.display());
+    if let Some(version) = &symbol.version {
+        let separator = if symbol.is_default == Some(true) { "@@" } else { "@" };
+        text.push_str(&format!("{separator}{}", version.display()));
+    }
+    text
+}
+
+/// As [`plain`], and the stored name behind a demangled one.
+fn symbol_title(symbol: &Symbol) -> String {
+    match symbol.demangled {
+        Some(_) => format!("{} [{}]", plain(symbol), symbol.name.display()),
+        None => plain(symbol),
+    }
+}

@@ -1,0 +1,107 @@
+//! The report for a person in a terminal: verdict first, then library by library, then what was not compared,
+//! then numbers for everything.
+
+mod finding;
+mod page;
+mod summary;
+
+use crate::document::{Artifact, Both, Document, Finding, Level, Package, Place, Verdict};
+use page::{Mark, Page};
+
+/// How the report is laid out. Numbers always count everything, also what is not listed.
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions {
+    /// Columns to wrap at.
+    pub width: usize,
+    /// Whether to use ANSI colours.
+    pub colour: bool,
+    /// List `safe` findings, too.
+    pub all: bool,
+    /// List every consumer and symbol instead of the first few.
+    pub verbose: bool,
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        TextOptions { width: 100, colour: false, all: false, verbose: false }
+    }
+}
+
+/// Renders the report.
+pub fn render(document: &Document, options: &TextOptions) -> String {
+    let mut page = Page::new(options.width, options.colour);
+    let verdict = page.mark(Mark::Verdict(document.verdict), document.verdict.word());
+    page.paragraph(0, &format!("{verdict}: {}", document.reason));
+    for (index, package) in document.packages.iter().enumerate() {
+        let own = listed(document, Place { package: index, artifact: None }, options);
+        if !own.is_empty() {
+            heading(&mut page, &package_name(&package.nevra), "", worst(&own));
+            finding::groups(&mut page, document, &own, options);
+        }
+        for (number, artifact) in package.artifacts.iter().enumerate() {
+            let own = listed(document, Place { package: index, artifact: Some(number) }, options);
+            if !own.is_empty() {
+                heading(&mut page, &artifact.name.display(), &place(artifact, package), artifact.verdict);
+                finding::groups(&mut page, document, &own, options);
+            }
+        }
+    }
+    summary::gaps(&mut page, document);
+    summary::numbers(&mut page, document, options);
+    page.finish()
+}
+
+/// The findings of one place that the reader asked for.
+fn listed<'a>(document: &'a Document, place: Place, options: &TextOptions) -> Vec<&'a Finding> {
+    let wanted = |f: &&Finding| f.place == place && (options.all || f.level > Level::Safe);
+    document.findings.iter().filter(wanted).collect()
+}
+
+fn worst(findings: &[&Finding]) -> Verdict {
+    let standing = findings.iter().filter(|f| f.suppressed.is_none());
+    standing.map(|f| f.level.verdict()).max().unwrap_or(Verdict::Compatible)
+}
+
+/// `NAME (where): verdict`.
+fn heading(page: &mut Page, name: &str, place: &str, verdict: Verdict) {
+    page.gap();
+    let name = page.mark(Mark::Heading, name);
+    let place =
+        if place.is_empty() { String::new() } else { format!(" ({})", page.mark(Mark::Plain, place)) };
+    let verdict = page.mark(Mark::Verdict(verdict), verdict.word());
+    page.wrapped("", 4, &format!("{name}{place}: {verdict}"));
+}
+
+/// Where an artifact is: packages on both sides, or paths for loose files.
+fn place(artifact: &Artifact, package: &Package) -> String {
+    let files = &artifact.files;
+    let of = |file: &Option<crate::document::File>| {
+        file.as_ref().map(|file| file.package.clone().unwrap_or_else(|| file.path.display()))
+    };
+    let both = Both { reference: of(&files.reference), candidate: of(&files.candidate) };
+    match (&both.reference, &both.candidate) {
+        (None, None) => package_name(&package.nevra),
+        (old, new) if old == new => old.clone().unwrap_or_default(),
+        _ => package_name(&both),
+    }
+}
+
+/// `libfoo 1.0-1.el9 → 1.1-1.el9 x86_64`, from the NEVRAs of both sides.
+fn package_name(nevra: &Both<String>) -> String {
+    match (&nevra.reference, &nevra.candidate) {
+        (Some(old), Some(new)) => arrow(old, new),
+        (Some(old), None) => old.clone(),
+        (None, Some(new)) => new.clone(),
+        (None, None) => "loose files".to_owned(),
+    }
+}
+
+/// `old → new` with what both begin with said once, cut at a hyphen: `foo-1.0-1.x86_64 → 1.1-1.x86_64`.
+fn arrow(old: &str, new: &str) -> String {
+    if old == new {
+        return old.to_owned();
+    }
+    let common = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    let cut = old.as_bytes()[..common].iter().rposition(|byte| *byte == b'-').map_or(0, |hyphen| hyphen + 1);
+    format!("{old} → {}", &new[cut..])
+}

@@ -1,0 +1,106 @@
+//! The end of the report: what was not compared, by name, and numbers for everything.
+
+use super::TextOptions;
+use super::page::{Mark, Page};
+use crate::document::{Document, Gap, SideName};
+
+/// Column in which the numbers' text begins.
+const COLUMN: usize = 13;
+
+/// Lists the gaps, each thing that they concern once.
+pub(super) fn gaps(page: &mut Page, document: &Document) {
+    if document.gaps.is_empty() {
+        return;
+    }
+    page.gap();
+    let title = page.mark(Mark::Heading, "Could not be read or compared");
+    page.paragraph(0, &title);
+    for gap in &document.gaps {
+        let kind = page.mark(Mark::Dim, &format!("[{}]", gap.kind));
+        let text = format!(
+            "{}: {} {kind}",
+            page.mark(Mark::Plain, &about(gap)),
+            page.mark(Mark::Plain, &gap.detail)
+        );
+        page.wrapped("  ", 6, &text);
+    }
+}
+
+/// What a gap concerns: artifact, package, side.
+fn about(gap: &Gap) -> String {
+    let name = gap.artifact.as_ref().unwrap_or(&gap.subject).display();
+    let mut place: Vec<String> = Vec::new();
+    place.extend(gap.package.clone().filter(|package| *package != name));
+    place.extend(gap.side.map(|side| side.word().to_owned()));
+    if place.is_empty() { name } else { format!("{name} ({})", place.join(", ")) }
+}
+
+/// Counts everything, also what was not decided.
+pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOptions) {
+    page.gap();
+    let title = page.mark(Mark::Heading, "Summary");
+    page.paragraph(0, &title);
+    page.field(2, COLUMN, "packages", &packages(document));
+    page.field(2, COLUMN, "artifacts", &artifacts(document));
+    page.field(2, COLUMN, "symbols", &symbols(document));
+    page.field(2, COLUMN, "findings", &findings(document, options));
+    page.field(2, COLUMN, "gaps", &document.counts.gaps.to_string());
+}
+
+/// Joins the counts that are not zero; `none` when all are.
+fn join(parts: &[(usize, &str)]) -> String {
+    let shown: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+}
+
+fn packages(document: &Document) -> String {
+    let p = &document.coverage.packages;
+    let text = join(&[
+        (p.compared, "compared"),
+        (p.removed, "removed"),
+        (p.added, "added"),
+        (p.superseded, "older builds left aside"),
+    ]);
+    let debug = p.debug_reference + p.debug_candidate;
+    if debug == 0 {
+        return text;
+    }
+    format!(
+        "{text}; debug packages: {} {}, {} {}",
+        p.debug_reference,
+        SideName::Reference.word(),
+        p.debug_candidate,
+        SideName::Candidate.word()
+    )
+}
+
+fn artifacts(document: &Document) -> String {
+    let a = &document.coverage.artifacts;
+    join(&[
+        (a.with_types, "compared with types"),
+        (a.types_partly, "compared with some of their types"),
+        (a.symbols_only, "by symbols only (undecided)"),
+        (a.no_exports, "without exports to type"),
+        (a.identical, "identical"),
+        (a.removed, "removed"),
+        (a.added, "added"),
+    ])
+}
+
+fn symbols(document: &Document) -> String {
+    let s = &document.coverage.symbols;
+    if s.reference + s.candidate == 0 {
+        return "none".to_owned();
+    }
+    format!(
+        "{} → {} exported; {} of {} that need a type have one on both sides",
+        s.reference, s.candidate, s.typed, s.need_types
+    )
+}
+
+fn findings(document: &Document, options: &TextOptions) -> String {
+    let c = &document.counts;
+    let safe = if options.all { "safe" } else { "safe (listed with --all)" };
+    join(&[(c.breaks, "break"), (c.reviews, "review"), (c.safe, safe), (c.suppressed, "suppressed")])
+}
