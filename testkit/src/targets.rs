@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use abide_read::cpio::Reader;
 use abide_read::dwarf::{read_types, supplementary_link};
 use abide_read::elf::read_elf;
+use abide_read::repo::metadata;
 use abide_read::rpm::{Limits, Package, Payload};
 
 use crate::seeds;
@@ -28,6 +29,7 @@ pub fn targets() -> &'static [Target] {
         Target { name: "dwarf", run: dwarf, seeds: seeds::debug_files },
         Target { name: "rpm", run: rpm, seeds: seeds::rpms },
         Target { name: "cpio", run: cpio, seeds: seeds::archives },
+        Target { name: "repodata", run: repodata, seeds: seeds::documents },
     ]
 }
 
@@ -73,4 +75,11 @@ pub fn cpio(bytes: &[u8]) {
         content.clear();
         let _ = archive.read(&mut content, 1 << 20);
     }
+}
+
+/// A document of a repository, whichever it says it is.
+pub fn repodata(bytes: &[u8]) {
+    let _ = metadata::read_repomd(bytes);
+    let _ = metadata::read_primary(bytes);
+    let _ = metadata::read_filelists(bytes, |_| true, |_| true);
 }

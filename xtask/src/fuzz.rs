@@ -58,7 +58,7 @@ fn build() -> Outcome<PathBuf> {
     let mut command = workspace::cargo();
     command.env("RUSTFLAGS", RUSTFLAGS).env_remove("CARGO_TARGET_DIR");
     // A named target keeps the flags away from build scripts and procedural macros.
-    command.args(["build", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target", &host]);
+    command.args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &host]);
     command.arg("--target-dir").arg(&folder);
     workspace::succeed(&mut command)?;
     Ok(folder.join(host).join("release"))
