@@ -72,16 +72,20 @@ pub(crate) fn may_hide(package: Option<&PackageFacts>, side: &Side, path: &bstr:
     own.chain(&side.gaps).find(hides).cloned()
 }
 
-/// The gap that says that a package of this name is in the side's metadata but could not be read.
-pub(crate) fn missing_package<'a>(side: &'a Side, name: &str) -> Option<&'a Gap> {
+/// The gap that says that a package of this name and architecture is in the side's metadata, or on its disk, but
+/// could not be read.
+pub(crate) fn missing_package<'a>(side: &'a Side, name: &str, arch: &str) -> Option<&'a Gap> {
     let is_it = |gap: &&Gap| {
         let subject = gap.subject.to_string();
-        let file = subject.rsplit('/').next().unwrap_or_default();
+        let file = subject.rsplit('/').next().unwrap_or_default().trim_end_matches(".rpm");
         // Name-[epoch:]version-release.arch: what follows the name has just one hyphen.
         let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
         let is_package =
             matches!(gap.kind, GapKind::MissingPackage | GapKind::Unreadable | GapKind::LimitReached);
-        is_package && rest.is_some_and(|rest| rest.matches('-').count() == 1)
+        is_package
+            && rest.is_some_and(|rest| {
+                rest.matches('-').count() == 1 && rest.rsplit('.').next().is_some_and(|found| found == arch)
+            })
     };
     side.gaps.iter().find(is_it)
 }

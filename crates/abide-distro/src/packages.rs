@@ -56,7 +56,7 @@ fn pair_finding(
 pub(crate) fn removed(context: &Context<'_>, index: usize, artifacts: &[ArtifactResult]) -> Vec<Finding> {
     let package = &context.old.packages[index];
     let Some(meta) = &package.meta else { return Vec::new() };
-    if gaps::missing_package(context.new, &meta.nevra.name).is_some() {
+    if gaps::missing_package(context.new, &meta.nevra.name, &meta.nevra.arch).is_some() {
         // The candidate's metadata names it; that it could not be read is a gap of the side.
         return Vec::new();
     }
@@ -178,7 +178,7 @@ fn users(context: &Context<'_>, package: usize, gone: &[&ArtifactResult]) -> Vec
 pub(crate) fn added(context: &Context<'_>, index: usize) -> Vec<Finding> {
     let package = &context.new.packages[index];
     let Some(meta) = &package.meta else { return Vec::new() };
-    if gaps::missing_package(context.old, &meta.nevra.name).is_some() {
+    if gaps::missing_package(context.old, &meta.nevra.name, &meta.nevra.arch).is_some() {
         return Vec::new();
     }
     let draft = Draft {
