@@ -118,9 +118,14 @@ impl<'d> Dynamic<'d> {
     }
 
     /// The string of an entry such as `DT_SONAME`.
-    pub(super) fn text(&self, offset: Option<u64>, what: &str, gaps: &mut Gaps) -> Option<BString> {
-        let tail = self.strings.get(usize::try_from(offset?).unwrap_or(usize::MAX)..);
-        let text = tail.and_then(|t| Some(BString::from(&t[..memchr::memchr(0, t)?])));
+    pub(super) fn text<H: Header>(
+        &self,
+        image: &Image<'d, H>,
+        offset: Option<u64>,
+        what: &str,
+        gaps: &mut Gaps,
+    ) -> Option<BString> {
+        let text = image.string(self.strings, offset?).map(BString::from);
         if text.is_none() {
             gaps.broken(format!("the string of {what} cannot be read"));
         }

@@ -18,6 +18,8 @@ pub(super) struct Image<'d, H: Header> {
     pub(super) endian: Endianness,
     pub(super) segments: &'d [H::ProgramHeader],
     pub(super) sections: &'d [H::SectionHeader],
+    /// `PT_LOAD` segments by address.
+    loads: Vec<&'d H::ProgramHeader>,
     budget: Budget,
 }
 
@@ -30,9 +32,12 @@ impl<'d, H: Header> Image<'d, H> {
     pub(super) fn open(bytes: &'d [u8], endian: Endianness, gaps: &mut Gaps) -> Option<Self> {
         let (header, _) = pod::from_bytes::<H>(bytes).ok()?;
         let budget = Budget(Cell::new(bytes.len().saturating_mul(4).saturating_add(1 << 16)));
-        let mut image = Image { bytes, header, endian, segments: &[], sections: &[], budget };
+        let mut image =
+            Image { bytes, header, endian, segments: &[], sections: &[], loads: Vec::new(), budget };
         image.sections = image.open_sections(gaps);
         image.segments = image.open_segments(gaps);
+        image.loads = image.segments.iter().filter(|s| s.p_type(endian) == elf::PT_LOAD).collect();
+        image.loads.sort_by_key(|s| Into::<u64>::into(s.p_vaddr(endian)));
         Some(image)
     }
 
@@ -122,11 +127,10 @@ impl<'d, H: Header> Image<'d, H> {
 
     /// The segment that is loaded at `address`.
     pub(super) fn load_segment(&self, address: u64) -> Option<&'d H::ProgramHeader> {
-        self.segments.iter().find(|s| {
-            let start: u64 = s.p_vaddr(self.endian).into();
-            s.p_type(self.endian) == elf::PT_LOAD
-                && address.checked_sub(start).is_some_and(|d| d < s.p_memsz(self.endian).into())
-        })
+        let start = |s: &H::ProgramHeader| Into::<u64>::into(s.p_vaddr(self.endian));
+        let index = self.loads.partition_point(|s| start(s) <= address).checked_sub(1)?;
+        let segment = self.loads[index];
+        (address - start(segment) < segment.p_memsz(self.endian).into()).then_some(segment)
     }
 
     /// The file bytes from a virtual address to the end of its segment (or section, when no segment is known).
@@ -174,6 +178,29 @@ impl<'d, H: Header> Image<'d, H> {
     /// Whether the budget for names is used up.
     pub(super) fn is_exhausted(&self) -> bool {
         self.budget.0.get() == 0
+    }
+}
+
+/// Lets a reader of many tables see no more bytes than the file has: tables of an honest file do not overlap.
+pub(super) struct Allowance(usize);
+
+impl Allowance {
+    pub(super) fn of<H: Header>(image: &Image<'_, H>) -> Self {
+        Allowance(image.bytes.len())
+    }
+
+    /// Whether `bytes` may still be read.
+    pub(super) fn take(&mut self, bytes: &[u8], what: &str, gaps: &mut Gaps) -> bool {
+        match self.0.checked_sub(bytes.len()) {
+            Some(left) => {
+                self.0 = left;
+                true
+            }
+            None => {
+                gaps.limit(format!("{what} overlap: reading stopped"));
+                false
+            }
+        }
     }
 }
 

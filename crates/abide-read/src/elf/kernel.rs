@@ -8,7 +8,7 @@ use object::elf;
 use object::read::elf::{Rel, Rela, SectionHeader};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::image::{Image, entries};
+use super::image::{Allowance, Image, entries};
 use super::sections::Known;
 use super::symbols::{Reader, binding, is_marker, symbol_table};
 use super::{Gaps, Header};
@@ -64,13 +64,17 @@ fn has_content<H: Header>(image: &Image<'_, H>, index: usize) -> bool {
     image.sections[index].file_range(image.endian).is_some_and(|(_, size)| size > 0)
 }
 
+fn section_set(known: &Known) -> FxHashSet<u32> {
+    known.ksymtabs.iter().map(|&i| i as u32).collect()
+}
+
 /// Names by the labels `__ksymtab_name`. They are local in most kernels.
 fn labelled<'d, H: Header>(
     table: &'d [H::Sym],
     reader: &mut Reader<'_, 'd, H>,
     known: &Known,
 ) -> FxHashSet<&'d [u8]> {
-    let sections: FxHashSet<u32> = known.ksymtabs.iter().map(|&i| i as u32).collect();
+    let sections = section_set(known);
     let mut exported = FxHashSet::default();
     for (index, symbol) in table.iter().enumerate().skip(1).filter(|(_, s)| !is_marker(*s)) {
         let SymbolSection::Index(section) = reader.section(index, symbol) else { continue };
@@ -92,20 +96,20 @@ fn relocated<'d, H: Header>(
 ) -> FxHashSet<&'d [u8]> {
     let mips64el = image.header.is_mips64el(image.endian);
     let mut targets: Vec<u32> = Vec::new();
-    for section in image.sections {
-        if !known.ksymtabs.contains(&(section.sh_info(image.endian) as usize)) {
+    let mut allowance = Allowance::of(image);
+    let ksymtabs = section_set(known);
+    for section in image.sections.iter().filter(|s| ksymtabs.contains(&s.sh_info(image.endian))) {
+        if !matches!(section.sh_type(image.endian), elf::SHT_RELA | elf::SHT_REL) {
             continue;
         }
         let bytes = image.section_bytes(section, "the relocations of __ksymtab", gaps);
-        match section.sh_type(image.endian) {
-            elf::SHT_RELA => {
-                let all = entries::<H::Rela>(bytes).iter();
-                targets.extend(all.map(|r| r.r_sym(image.endian, mips64el)));
-            }
-            elf::SHT_REL => {
-                targets.extend(entries::<H::Rel>(bytes).iter().map(|r| r.r_sym(image.endian)));
-            }
-            _ => {}
+        if !allowance.take(bytes, "relocations of __ksymtab", gaps) {
+            break;
+        }
+        if section.sh_type(image.endian) == elf::SHT_RELA {
+            targets.extend(entries::<H::Rela>(bytes).iter().map(|r| r.r_sym(image.endian, mips64el)));
+        } else {
+            targets.extend(entries::<H::Rel>(bytes).iter().map(|r| r.r_sym(image.endian)));
         }
     }
     let is_label = |name: &[u8]| name.starts_with(b"__kstrtab");

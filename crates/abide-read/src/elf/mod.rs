@@ -115,11 +115,14 @@ fn read<H: Header>(bytes: &[u8], endian: Endianness) -> Result<ElfRead, ElfError
     let known = Known::scan(&image, &mut gaps);
     let dynamic = Dynamic::read(&image, &known, &mut gaps);
     let mut facts = header_facts(&image, kind(&image, &known, &dynamic));
-    facts.soname = dynamic.text(dynamic.soname, "DT_SONAME", &mut gaps);
-    facts.needed =
-        dynamic.needed.iter().filter_map(|&n| dynamic.text(Some(n), "DT_NEEDED", &mut gaps)).collect();
-    facts.rpath = dynamic.text(dynamic.rpath, "DT_RPATH", &mut gaps);
-    facts.runpath = dynamic.text(dynamic.runpath, "DT_RUNPATH", &mut gaps);
+    facts.soname = dynamic.text(&image, dynamic.soname, "DT_SONAME", &mut gaps);
+    facts.needed = dynamic
+        .needed
+        .iter()
+        .filter_map(|&n| dynamic.text(&image, Some(n), "DT_NEEDED", &mut gaps))
+        .collect();
+    facts.rpath = dynamic.text(&image, dynamic.rpath, "DT_RPATH", &mut gaps);
+    facts.runpath = dynamic.text(&image, dynamic.runpath, "DT_RUNPATH", &mut gaps);
     facts.text_relocations = dynamic.has_text_relocations();
     facts.static_tls = dynamic.has_static_tls();
     facts.interpreter = interpreter(&image, &mut gaps);

@@ -4,7 +4,7 @@ use object::Endianness;
 use object::elf;
 use object::read::elf::{ProgramHeader, SectionHeader};
 
-use super::image::Image;
+use super::image::{Allowance, Image};
 use super::sections::{Known, read_u32};
 use super::{Gaps, Header};
 
@@ -19,14 +19,22 @@ pub(super) struct Notes {
 /// program headers need not be true, those of its sections are.
 pub(super) fn read<H: Header>(image: &Image<'_, H>, known: &Known, gaps: &mut Gaps) -> Notes {
     let mut notes = Notes::default();
+    let mut allowance = Allowance::of(image);
     for &index in &known.notes {
         let section = &image.sections[index];
         let bytes = image.section_bytes(section, "a note section", gaps);
+        if !allowance.take(bytes, "note sections", gaps) {
+            break;
+        }
         notes.take_all(image, bytes, section.sh_addralign(image.endian).into(), gaps);
     }
+    let mut allowance = Allowance::of(image);
     if notes.build_id.is_none() {
         for segment in image.segments.iter().filter(|s| s.p_type(image.endian) == elf::PT_NOTE) {
             let bytes = image.segment_bytes(segment, "a note segment", gaps);
+            if !allowance.take(bytes, "note segments", gaps) {
+                break;
+            }
             notes.take_all(image, bytes, segment.p_align(image.endian).into(), gaps);
         }
     }

@@ -7,7 +7,7 @@ use object::elf;
 use object::endian::Endian as _;
 use object::read::elf::{ProgramHeader, Rela, SectionHeader, Sym};
 
-use super::image::{Image, entries};
+use super::image::{Allowance, Image, entries};
 use super::sections::Known;
 use super::{Gaps, Header};
 
@@ -79,8 +79,12 @@ fn relocated<H: Header>(
         .iter()
         .filter(|s| s.sh_type(image.endian) == elf::SHT_RELA && s.sh_info(image.endian) as usize == opd);
     let mut found = BTreeMap::new();
+    let mut allowance = Allowance::of(image);
     for table in tables {
         let bytes = image.section_bytes(table, "the relocations of .opd", gaps);
+        if !allowance.take(bytes, "relocations of .opd", gaps) {
+            break;
+        }
         for r in entries::<H::Rela>(bytes) {
             let symbol = symbols.get(r.r_sym(image.endian, false) as usize);
             if let (R_PPC64_ADDR64, Some(symbol)) = (r.r_type(image.endian, false).0, symbol) {
