@@ -53,6 +53,8 @@ pub(super) struct Arena {
     table: HashTable<NodeId>,
     /// The first entry, by source and offset, that described the node.
     origins: Vec<DieRef>,
+    /// Longest way down from the node to one without edges.
+    heights: Vec<u32>,
 }
 
 fn hash_words(words: &[u32]) -> u64 {
@@ -82,6 +84,7 @@ impl Arena {
         self.starts.push(self.words.len() as u32);
         self.words.extend_from_slice(words);
         self.origins.push(origin);
+        self.heights.push(self.height_of(words));
         let (all, starts) = (&self.words, &self.starts);
         self.table.insert_unique(hash, id, |&id| hash_words(span(all, starts, id)));
         id
@@ -93,6 +96,21 @@ impl Arena {
 
     pub(super) fn origin(&self, id: NodeId) -> DieRef {
         self.origins[id as usize]
+    }
+
+    /// Longest way down; a reader refuses what would make a walk too deep.
+    pub(super) fn height(&self, id: NodeId) -> u32 {
+        self.heights[id as usize]
+    }
+
+    fn height_of(&self, words: &[u32]) -> u32 {
+        let mut height = 0;
+        for_each_slot(&mut words.to_vec(), |slot, word| match slot {
+            Slot::Node => height = height.max(self.heights[*word as usize] + 1),
+            Slot::OptionalNode if *word != 0 => height = height.max(self.heights[*word as usize - 1] + 1),
+            _ => {}
+        });
+        height
     }
 
     pub(super) fn len(&self) -> usize {

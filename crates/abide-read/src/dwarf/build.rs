@@ -22,6 +22,8 @@ pub(super) type UnitKey = (u8, u32);
 
 /// Longest chain of unnamed types that is followed.
 const MAX_DEPTH: u32 = 200;
+/// Longest way down through unnamed types; later steps walk it by recursion.
+const MAX_HEIGHT: u32 = 500;
 /// Most tables of plans that one worker keeps for units that others refer to.
 const MAX_CACHED_TABLES: usize = 256;
 /// Members, parameters or enumerators of one entry that are read.
@@ -67,6 +69,7 @@ pub(super) struct Builder<'s, 'd> {
     /// Whether units refer to each other's entries (dwz, LTO, type units), so that the memory outlives a unit.
     is_shared: bool,
     queue: Vec<(DieRef, NodeId)>,
+    static_members: Vec<DieRef>,
     current: Option<Open>,
     open_units: FxHashMap<UnitKey, Open>,
     tables: FxHashMap<(u8, usize, Encoding), Arc<AbbreviationTable>>,
@@ -95,6 +98,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             memo: FxHashMap::default(),
             is_shared: false,
             queue: Vec::new(),
+            static_members: Vec::new(),
             current: None,
             open_units: FxHashMap::default(),
             tables: FxHashMap::default(),
@@ -241,11 +245,18 @@ impl<'s, 'd> Builder<'s, 'd> {
         let id = self.read_type(reference, &open, &die);
         self.depth -= 1;
         self.current = previous;
+        let id = if self.arena.height(id) > MAX_HEIGHT { self.broken(reference) } else { id };
         self.memo.insert(reference, id);
         id
     }
 
-    fn drain(&mut self) {
+    /// Static data members of the classes that were read since the last call.
+    pub(super) fn take_static_members(&mut self) -> Vec<DieRef> {
+        std::mem::take(&mut self.static_members)
+    }
+
+    /// Reads the definitions that wait.
+    pub(super) fn drain(&mut self) {
         while let Some((reference, tag_node)) = self.queue.pop() {
             let Some(open) = self.open_for(reference) else { continue };
             let previous = self.current.replace(open);
@@ -463,6 +474,10 @@ impl<'s, 'd> Builder<'s, 'd> {
 
     /// A struct, class, union or enum: a tag when it has a name, its content when it has none.
     fn tagged(&mut self, reference: DieRef, open: &Open, die: &Die) -> NodeId {
+        if let Some(signature) = die.reference(slot::SIGNATURE) {
+            // The definition is in a type unit (DWARF 5 §5.7.3); this entry may have no name.
+            return if signature == DieRef::BROKEN { self.broken(signature) } else { self.node(signature) };
+        }
         let (name, place) = self.tag_name(reference, die);
         let is_enum = die.tag == tag::ENUMERATION;
         let Some(name) = name else {
@@ -474,10 +489,6 @@ impl<'s, 'd> Builder<'s, 'd> {
         };
         let name = self.name_in_scope(place, name);
         let tag_node = self.arena.intern(&[kind::TAG, name], reference);
-        if let Some(signature) = die.reference(slot::SIGNATURE) {
-            // The definition is in a type unit (DWARF 5 §5.7.3).
-            return if signature == DieRef::BROKEN { self.broken(signature) } else { self.node(signature) };
-        }
         if !die.flag(slot::DECLARATION) {
             self.queue.push((reference, tag_node));
         }
@@ -559,6 +570,9 @@ impl<'s, 'd> Builder<'s, 'd> {
         is_union: bool,
     ) {
         self.for_each_child(open, die, |builder, child| match child.tag {
+            tag::MEMBER | tag::VARIABLE if child.flag(slot::EXTERNAL) && child.has(slot::LINKAGE_NAME) => {
+                builder.static_members.push(DieRef::new(open.context.source, child.offset as u64));
+            }
             tag::MEMBER => builder.member(open, child, parts, is_union),
             tag::INHERITANCE => builder.inheritance(open, child, parts),
             tag::SUBPROGRAM if child.uint(slot::VIRTUALITY).unwrap_or(0) != 0 => {
@@ -582,7 +596,14 @@ impl<'s, 'd> Builder<'s, 'd> {
         let (offset, bits) = self.member_place(open, child, ty, is_union);
         let [low, high] = arena::split(offset);
         let artificial = if child.flag(slot::ARTIFICIAL) { flag::ARTIFICIAL } else { 0 };
-        parts.members.extend([name, ty, low, high, bits.map_or(0, |b| b as u32 + 1), artificial]);
+        parts.members.extend([
+            name,
+            ty,
+            low,
+            high,
+            bits.map_or(0, |b| b.min(u64::from(u32::MAX - 1)) as u32 + 1),
+            artificial,
+        ]);
     }
 
     /// Offset in bits, and the width of a bit-field (DWARF 5 §5.7.6, DWARF 3 §5.5.6).

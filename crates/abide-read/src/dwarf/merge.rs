@@ -201,6 +201,8 @@ impl<'m> Assembler<'m> {
         for list in definitions.values_mut() {
             list.sort_unstable_by_key(|&id| merged.arena.origin(id));
         }
+        let same = join_equal(&merged.arena, &mut definitions);
+        let chosen = |id: NodeId| same.get(&id).copied().unwrap_or(id);
         let is_ambiguous: FxHashSet<NodeId> =
             definitions.iter().filter(|(_, list)| list.len() > 1).map(|(&tag, _)| tag).collect();
         let mut leads = vec![false; merged.arena.len()];
@@ -220,6 +222,7 @@ impl<'m> Assembler<'m> {
         }
         let (mut by_unit, mut units_of) = (FxHashMap::default(), FxHashMap::default());
         for &(tag_node, unit, id) in &merged.definitions {
+            let id = chosen(id);
             if is_ambiguous.contains(&tag_node) {
                 note(&mut by_unit, (unit, tag_node), id);
             }
@@ -229,7 +232,7 @@ impl<'m> Assembler<'m> {
         }
         for &(unit, tag_node, id) in &merged.crossings {
             if is_ambiguous.contains(&tag_node) {
-                note(&mut by_unit, (unit, tag_node), id);
+                note(&mut by_unit, (unit, tag_node), chosen(id));
             }
         }
         Assembler {
@@ -368,6 +371,58 @@ impl<'m> Assembler<'m> {
             let kind = self.content(id, Place::Definition(id));
             self.graph.nodes[ty.0 as usize].kind = kind;
         }
+    }
+}
+
+/// Joins the definitions of a tag that differ in nothing but typedefs: compilers name a member's type by one typedef
+/// in one unit and by another in the next. Returns what replaces each definition that was dropped.
+fn join_equal(arena: &Arena, definitions: &mut FxHashMap<NodeId, Vec<NodeId>>) -> FxHashMap<NodeId, NodeId> {
+    let mut same = FxHashMap::default();
+    let mut plain = Plain { arena, nodes: FxHashMap::default(), plain: Arena::default() };
+    for list in definitions.values_mut().filter(|list| list.len() > 1) {
+        let mut kept: Vec<(NodeId, NodeId)> = Vec::new();
+        list.retain(|&id| {
+            let form = plain.node(id);
+            match kept.iter().find(|(known, _)| *known == form) {
+                Some(&(_, first)) => {
+                    same.insert(id, first);
+                    false
+                }
+                None => {
+                    kept.push((form, id));
+                    true
+                }
+            }
+        });
+    }
+    same
+}
+
+/// Nodes without typedefs.
+struct Plain<'a> {
+    arena: &'a Arena,
+    nodes: FxHashMap<NodeId, NodeId>,
+    plain: Arena,
+}
+
+impl Plain<'_> {
+    fn node(&mut self, id: NodeId) -> NodeId {
+        if let Some(&known) = self.nodes.get(&id) {
+            return known;
+        }
+        let mut words = self.arena.words(id).to_vec();
+        let form = if words[0] == kind::TYPEDEF {
+            self.node(words[2])
+        } else {
+            for_each_slot(&mut words, |slot, word| match slot {
+                Slot::Node => *word = self.node(*word),
+                Slot::OptionalNode if *word != 0 => *word = self.node(*word - 1) + 1,
+                _ => {}
+            });
+            self.plain.intern(&words, DieRef::BROKEN)
+        };
+        self.nodes.insert(id, form);
+        form
     }
 }
 

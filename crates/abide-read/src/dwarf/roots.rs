@@ -37,6 +37,8 @@ pub(super) struct Match {
 /// How sure a match is; ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Quality {
+    /// A declaration of that name: the symbol's own entry has no place, or it comes from assembler.
+    Declaration,
     /// The name agrees; there is no address to compare.
     Name,
     /// The address agrees.
@@ -124,7 +126,26 @@ impl<'s, 'd> Builder<'s, 'd> {
         if self.walk(key, &context, wanted, found).is_none() {
             self.broken(DieRef::new(unit.source, unit.first_die as u64));
         }
+        self.drain();
+        for member in self.take_static_members() {
+            self.consider_static_member(key, &context, member, wanted, found);
+        }
         self.leave();
+    }
+
+    /// A static data member that has no definition of its own (a constant): its declaration in the class.
+    fn consider_static_member(
+        &mut self,
+        key: UnitKey,
+        context: &UnitContext,
+        member: DieRef,
+        wanted: &Wanted<'_>,
+        found: &mut FxHashMap<u32, Match>,
+    ) {
+        let mut die = Die::new();
+        if member.source() == context.source && self.entry(member, &mut die).is_some() {
+            self.consider(key, context, &die, RootKind::Variable, None, wanted, found);
+        }
     }
 
     fn walk(
@@ -173,7 +194,7 @@ impl<'s, 'd> Builder<'s, 'd> {
     ) {
         let at_address = match die.uint(slot::LOW_PC) {
             Some(address) => wanted.by_address.get(&address).map(Vec::as_slice),
-            None if die.has(slot::RANGES) => None,
+            None if die.has(slot::RANGES) || die.flag(slot::EXTERNAL) => None,
             None => return,
         };
         self.consider(key, context, die, RootKind::Function, at_address, wanted, found);
@@ -187,7 +208,9 @@ impl<'s, 'd> Builder<'s, 'd> {
         wanted: &Wanted<'_>,
         found: &mut FxHashMap<u32, Match>,
     ) {
-        if !die.has(slot::LOCATION) {
+        // A constant has no place, and neither has a declaration.
+        let may_be_named = die.flag(slot::EXTERNAL) || die.has(slot::LINKAGE_NAME);
+        if !die.has(slot::LOCATION) && !may_be_named {
             return;
         }
         let at_address =
@@ -248,10 +271,12 @@ impl<'s, 'd> Builder<'s, 'd> {
                 continue;
             }
             let agrees = name.is_some_and(|n| n == wanted.facts.symbols[symbol as usize].name.as_slice());
+            let has_place = die.has(slot::RANGES) || die.has(slot::LOCATION);
             let quality = match (at_address.is_some(), agrees) {
                 (true, true) => Quality::Both,
                 (true, false) => Quality::Address,
-                (false, _) => Quality::Name,
+                (false, _) if has_place => Quality::Name,
+                (false, _) => Quality::Declaration,
             };
             let mut candidate = Match { quality, entry, unit: key, kind, node: 0, source_name: 0 };
             if found.get(&symbol).is_some_and(|best| !candidate.is_better_than(best)) {

@@ -135,9 +135,21 @@ fn compressed<'d, H: FileHeader<Endian = Endianness>>(
     file: &ElfFile<'d, H>,
     name: &str,
 ) -> object::Result<CompressedData<'d>> {
-    match file.section_by_name(name) {
-        Some(section) => section.compressed_data(),
-        None => Ok(CompressedData::none(&[])),
+    if let Some(section) = file.section_by_name(name) {
+        return section.compressed_data();
+    }
+    // GNU's form before `SHF_COMPRESSED`: `.zdebug_*`, "ZLIB", the size as eight big-endian bytes, a zlib stream.
+    let old_name = name.replacen(".debug_", ".zdebug_", 1);
+    let Some(section) = file.section_by_name(&old_name) else { return Ok(CompressedData::none(&[])) };
+    let stored = section.compressed_data()?;
+    match stored.data.split_first_chunk::<12>() {
+        Some((header, data)) if stored.format == CompressionFormat::None && header.starts_with(b"ZLIB") => {
+            let mut size = [0; 8];
+            size.copy_from_slice(&header[4..]);
+            let uncompressed_size = u64::from_be_bytes(size);
+            Ok(CompressedData { format: CompressionFormat::Zlib, data, uncompressed_size })
+        }
+        _ => Ok(stored),
     }
 }
 

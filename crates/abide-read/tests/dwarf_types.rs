@@ -1,0 +1,283 @@
+//! The type reader on libraries that the test compiles: one source gives one graph in every form of debug information.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use abide_model::{RootKind, TypeGraph, TypeId, TypeKind};
+use abide_read::dwarf::read_types;
+use abide_read::elf::read_elf;
+
+const C_SOURCE: &str = r#"
+typedef unsigned long size_type;
+enum color { RED = -1, GREEN, BLUE = 70000 };
+struct list { struct list *next; int value : 5; unsigned flags : 3; char name[4][8]; };
+union either { double d; struct { short a, b; } pair; };
+struct opaque;
+typedef int (*callback)(const struct list *, enum color, ...);
+struct shape { union either e; volatile int *p; struct list by_value; callback cb; char tail[]; };
+struct list head;
+const char *const names[3] = { "a", "b", "c" };
+static struct hidden { int x; } secret;
+int measure(struct shape *s, struct opaque *o, size_type n) { (void)s; (void)o; secret.x = (int)n; return secret.x; }
+struct list copy(union either e, callback cb) { struct list l = head; (void)e; (void)cb; return l; }
+void nothing(void) {}
+int alias_of(void) __attribute__((alias("real_one")));
+int real_one(void) { return 1; }
+"#;
+
+const CXX_SOURCE: &str = r#"
+namespace geo {
+struct base { virtual ~base(); virtual int area(int scale) const = 0; int tag; };
+template <class T> struct box { T *content; enum class state : unsigned char { open, shut } s; struct inner { T *value; } in; };
+struct square : public base { ~square(); int area(int scale) const override; static const int corners; box<base> held; };
+base::~base() {}
+square::~square() {}
+int square::area(int scale) const { return scale * tag; }
+const int square::corners = 4;
+square &pick(box<box<base *> > &&b, int square::*member, box<int> *) { (void)b; (void)member; throw 1; }
+namespace { struct local { int x; }; }
+struct holder { local *mine; };
+void hold(holder) {}
+}
+"#;
+
+fn scratch(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&dir).expect("a scratch folder");
+    dir
+}
+
+/// Compiles `source`; `None` when this compiler does not know one of the options.
+fn compile(dir: &Path, compiler: &str, source: &Path, output: &str, options: &[&str]) -> Option<Vec<u8>> {
+    let out = dir.join(output);
+    let run = Command::new(compiler).args(options).arg("-o").arg(&out).arg(source).output().ok()?;
+    if !run.status.success() {
+        let message = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(
+            ["unrecognized", "unknown", "not supported", "unsupported", "invalid"]
+                .iter()
+                .any(|w| message.contains(w)),
+            "{compiler} {options:?}: {message}"
+        );
+        return None;
+    }
+    Some(std::fs::read(&out).expect("the compiler's output"))
+}
+
+/// The graph as text, without what is no part of a type's identity.
+fn describe(data: &[u8]) -> String {
+    let elf = read_elf(data).expect("an ELF file").facts;
+    let read = read_types(data, None, &elf);
+    assert!(read.gaps.is_empty(), "{:?}", read.gaps);
+    let graph = read.graph.expect("debug information");
+    let mut out = String::new();
+    for root in &graph.roots {
+        let name = &elf.symbols[root.symbol as usize].name;
+        let kind = if root.kind == RootKind::Function { "fn" } else { "var" };
+        writeln!(out, "{kind} {name}: {}", spell(&graph, root.ty)).expect("text");
+    }
+    let mut definitions = BTreeSet::new();
+    for index in 0..graph.nodes.len() {
+        let id = TypeId(index as u32);
+        if matches!(graph.kind(id), TypeKind::Record(r) if r.name.is_some())
+            || matches!(graph.kind(id), TypeKind::Enum(e) if e.name.is_some())
+        {
+            definitions.insert(define(&graph, id));
+        }
+    }
+    definitions.iter().for_each(|d| writeln!(out, "{d}").expect("text"));
+    out
+}
+
+fn spell(graph: &TypeGraph, id: TypeId) -> String {
+    let of = |id| spell(graph, id);
+    match graph.kind(id) {
+        TypeKind::Void => "void".into(),
+        TypeKind::Base(b) => format!("{}/{}/{:?}", graph.str(b.name), b.size_bytes, b.encoding),
+        TypeKind::Pointer { kind, target, size_bytes } => format!("{kind:?}{size_bytes}({})", of(*target)),
+        TypeKind::Qualified { qualifier, target } => format!("{qualifier:?}({})", of(*target)),
+        TypeKind::Typedef { name, target } => format!("{}={}", graph.str(*name), of(*target)),
+        TypeKind::Array { element, dimensions, .. } => format!("{}{dimensions:?}", of(*element)),
+        TypeKind::Function(f) => {
+            let parameters: Vec<String> = f.parameters.iter().map(|p| of(p.ty)).collect();
+            let dots = if f.is_variadic { ", ..." } else { "" };
+            format!("({}{dots}) -> {}", parameters.join(", "), of(f.return_type))
+        }
+        TypeKind::Record(r) => r.name.map_or_else(|| define(graph, id), |n| graph.str(n).to_string()),
+        TypeKind::Enum(e) => e.name.map_or_else(|| define(graph, id), |n| graph.str(n).to_string()),
+        TypeKind::MemberPointer { class, target } => format!("{}::*{}", of(*class), of(*target)),
+        TypeKind::Declaration { name, .. } => format!("opaque {}", graph.str(*name)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn define(graph: &TypeGraph, id: TypeId) -> String {
+    match graph.kind(id) {
+        TypeKind::Record(r) => {
+            let name = r.name.map_or(String::new(), |n| graph.str(n).to_string());
+            let bases: Vec<String> =
+                r.bases.iter().map(|b| format!("{}@{:?}", spell(graph, b.ty), b.offset_bytes)).collect();
+            let members: Vec<String> = r
+                .members
+                .iter()
+                .map(|m| {
+                    let name = m.name.map_or(String::new(), |n| graph.str(n).to_string());
+                    format!("{name}@{}:{:?} {}", m.offset_bits, m.bit_size, spell(graph, m.ty))
+                })
+                .collect();
+            let methods: Vec<String> = r
+                .virtual_methods
+                .iter()
+                .map(|v| format!("{} slot {:?} pure {}", graph.str(v.name), v.slot, v.is_pure))
+                .collect();
+            format!("{:?} {name} {} {bases:?} {members:?} {methods:?}", r.keyword, r.size_bytes)
+        }
+        TypeKind::Enum(e) => {
+            let name = e.name.map_or(String::new(), |n| graph.str(n).to_string());
+            let list: Vec<String> =
+                e.enumerators.iter().map(|v| format!("{}={}", graph.str(v.name), v.value)).collect();
+            format!("enum {name} {} {list:?}", e.size_bytes)
+        }
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn one_source_is_one_graph_in_every_form_of_dwarf() {
+    let dir = scratch("dwarf-c");
+    let source = dir.join("lib.c");
+    std::fs::write(&source, C_SOURCE).expect("a source file");
+    let base = ["-shared", "-fPIC"];
+    let reference = compile(&dir, "cc", &source, "ref.so", &[&base[..], &["-g", "-gdwarf-5"]].concat())
+        .or_else(|| compile(&dir, "cc", &source, "ref.so", &[&base[..], &["-g"]].concat()))
+        .expect("cc compiles with -g");
+    let expected = describe(&reference);
+    assert!(
+        expected.contains("fn measure: (Pointer8(shape), Pointer8(opaque opaque), size_type="),
+        "{expected}"
+    );
+    assert!(
+        expected.contains("fn alias_of: () -> int/4/Signed"),
+        "an alias has its target's type:\n{expected}"
+    );
+    assert!(expected.contains("var head: list"), "{expected}");
+    assert!(expected.contains(r#"enum color 4 ["RED=-1", "GREEN=0", "BLUE=70000"]"#), "{expected}");
+    assert!(expected.contains("value@64:Some(5)") && expected.contains("flags@69:Some(3)"), "{expected}");
+    assert!(expected.contains("[Some(4), Some(8)]"), "{expected}");
+    assert!(!expected.contains("hidden"), "what no export reaches is not kept:\n{expected}");
+    let mut compared = 0;
+    for (index, form) in [
+        &["-gdwarf-2", "-gstrict-dwarf"][..],
+        &["-gdwarf-3"],
+        &["-gdwarf-4"],
+        &["-gdwarf-4", "-fdebug-types-section"],
+        &["-gdwarf-5", "-fdebug-types-section"],
+        &["-gdwarf-5", "-gz=zlib"],
+        &["-gdwarf-4", "-gz=zlib-gnu"],
+        &["-gdwarf-5", "-gz=zstd"],
+        &["-gdwarf-5", "-gdwarf64"],
+        &["-g", "-flto"],
+        &["-g", "-O2"],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let options = [&base[..], &["-g"], form].concat();
+        let Some(data) = compile(&dir, "cc", &source, &format!("{index}.so"), &options) else {
+            println!("skipped: this compiler does not take {form:?}");
+            continue;
+        };
+        compared += 1;
+        assert_eq!(describe(&data), expected, "{form:?}");
+    }
+    assert!(compared >= 3, "only {compared} forms could be compiled");
+    let object =
+        compile(&dir, "cc", &source, "lib.o", &["-c", "-g", "-ffunction-sections"]).expect("an object file");
+    assert_eq!(describe(&object), expected, "a relocatable file");
+}
+
+#[test]
+fn classes_have_qualified_names_bases_and_slots() {
+    let dir = scratch("dwarf-cxx");
+    let source = dir.join("lib.cc");
+    std::fs::write(&source, CXX_SOURCE).expect("a source file");
+    let base = ["-shared", "-fPIC", "-g"];
+    let Some(reference) = compile(&dir, "c++", &source, "ref.so", &base) else {
+        println!("skipped: there is no C++ compiler");
+        return;
+    };
+    let expected = describe(&reference);
+    assert!(
+        expected.contains("geo::box<geo::box<geo::base*>>"),
+        "one spelling of template names:\n{expected}"
+    );
+    assert!(expected.contains("geo::(anonymous namespace)::local 4"), "{expected}");
+    assert_eq!(expected.matches("area slot Some(2)").count(), 2, "{expected}");
+    assert!(expected.contains(r#"["geo::base@Some(0)"]"#), "{expected}");
+    assert!(expected.contains(r#"enum geo::box<geo::base>::state 1 ["open=0", "shut=1"]"#), "{expected}");
+    assert!(expected.contains("geo::box<geo::base>::inner"), "{expected}");
+    for form in [
+        &["-gdwarf-4"][..],
+        &["-gdwarf-4", "-fdebug-types-section"],
+        &["-gdwarf-5", "-fdebug-types-section"],
+        &["-flto"],
+    ] {
+        match compile(&dir, "c++", &source, "other.so", &[&base[..], form].concat()) {
+            Some(data) => assert_eq!(describe(&data), expected, "{form:?}"),
+            None => println!("skipped: this compiler does not take {form:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_name_with_two_definitions_means_its_own_units() {
+    let dir = scratch("dwarf-two");
+    let one = dir.join("one.c");
+    let two = dir.join("two.c");
+    std::fs::write(&one, "struct state { int a; }; struct state *get_one(void) { return 0; }")
+        .expect("a source");
+    std::fs::write(&two, "struct state { long a, b; }; struct state *get_two(void) { return 0; }")
+        .expect("a source");
+    let two_path = two.to_string_lossy().into_owned();
+    let data =
+        compile(&dir, "cc", &one, "two.so", &["-shared", "-fPIC", "-g", &two_path]).expect("cc compiles");
+    let elf = read_elf(&data).expect("an ELF file").facts;
+    let graph = read_types(&data, None, &elf).graph.expect("types");
+    let size_of = |symbol: &str| {
+        let root =
+            graph.roots.iter().find(|r| elf.symbols[r.symbol as usize].name == symbol).expect("the root");
+        let TypeKind::Function(f) = graph.kind(root.ty) else { panic!("a function") };
+        let TypeKind::Pointer { target, .. } = graph.kind(f.return_type) else { panic!("a pointer") };
+        let TypeKind::Record(r) = graph.kind(*target) else {
+            panic!("a record, not {:?}", graph.kind(*target))
+        };
+        r.size_bytes
+    };
+    assert_eq!((size_of("get_one"), size_of("get_two")), (4, 16));
+}
+
+#[test]
+fn cut_or_changed_debug_information_is_a_gap_and_never_a_panic() {
+    let dir = scratch("dwarf-bad");
+    let source = dir.join("lib.c");
+    std::fs::write(&source, C_SOURCE).expect("a source file");
+    let data = compile(&dir, "cc", &source, "bad.so", &["-shared", "-fPIC", "-g"]).expect("cc compiles");
+    let elf = read_elf(&data).expect("an ELF file").facts;
+    for cut in (0..data.len()).step_by(97) {
+        read_types(&data[..cut], None, &elf);
+    }
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    for _ in 0..3000 {
+        let mut copy = data.clone();
+        for _ in 0..4 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let place = (state >> 16) as usize % copy.len();
+            copy[place] = state as u8;
+        }
+        read_types(&copy, None, &elf);
+    }
+}
