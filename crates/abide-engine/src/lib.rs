@@ -10,11 +10,15 @@
 //! changes into findings, one for each subject.
 
 mod artifact;
+pub mod canonical;
 mod change;
 mod compare;
 mod comparison;
 mod demangle;
+pub mod fixture;
 mod judge;
+mod layout;
+mod names;
 mod options;
 pub mod rules;
 mod symbols;
