@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let names: Vec<_> = testkit::targets().iter().map(|t| t.name).collect();
         return Err(format!("no such target; there are: {}", names.join(", ")));
     }
-    let programs = build()?;
+    let programs = build(only)?;
     for target in testkit::targets().iter().filter(|t| only.is_none_or(|name| name == t.name)) {
         fuzz(target, &programs, seconds)?;
     }
@@ -51,8 +51,8 @@ pub(crate) fn smoke() -> Ended {
     run(&["--seconds".into(), SMOKE_SECONDS.to_string()]).into()
 }
 
-/// Builds every target; returns the folder of the programs.
-fn build() -> Outcome<PathBuf> {
+/// Builds one target or all; returns the folder of the programs.
+fn build(only: Option<&str>) -> Outcome<PathBuf> {
     let host = host()?;
     let folder = workspace::root().join("target/fuzz");
     let mut command = workspace::cargo();
@@ -60,6 +60,9 @@ fn build() -> Outcome<PathBuf> {
     // A named target keeps the flags away from build scripts and procedural macros.
     command.args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &host]);
     command.arg("--target-dir").arg(&folder);
+    if let Some(name) = only {
+        command.args(["--bin", name]);
+    }
     workspace::succeed(&mut command)?;
     Ok(folder.join(host).join("release"))
 }
