@@ -1,11 +1,14 @@
 //! The check itself: pair, compare every pair in parallel, find consumers, fold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use abide_engine::{CompareOptions, Policy, TypesCompared, compare};
-use abide_model::{ArtifactFacts, Counts, Finding, Level, Progress, Side, Stage, Verdict};
+use abide_model::{
+    ArtifactFacts, Counts, DebugSource, Digest, Finding, Level, Progress, Side, Stage, TypeEvidence, Verdict,
+};
 use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::consumers::{Consumers, Library};
 use crate::gaps;
@@ -50,6 +53,26 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
     results.extend(removed.collect::<Vec<_>>());
     results.extend(added.collect::<Vec<_>>());
     fold(&context, &packages, results)
+}
+
+/// Content that only occurs in pairs with the same content: its types need not be read for a check of the two sides.
+///
+/// The sides need not have their types yet.
+pub fn unchanged(old: &Side, new: &Side) -> FxHashSet<Digest> {
+    let artifacts = pair_artifacts(old, new, &pair_packages(old, new));
+    let mut same = FxHashSet::default();
+    let mut other = FxHashSet::default();
+    for pair in &artifacts.pairs {
+        let (old, new) = (pair.old.of(old).digest, pair.new.of(new).digest);
+        if old == new {
+            same.insert(old);
+        } else {
+            other.extend([old, new]);
+        }
+    }
+    // What has no partner is not compared, and what both sides call different is left alone.
+    same.retain(|digest| !other.contains(digest));
+    same
 }
 
 /// Compares one pair and adds what the whole distribution knows about it.
@@ -100,8 +123,7 @@ fn find_consumers(
     new: &ArtifactFacts,
     findings: &mut [Finding],
 ) {
-    let mut sonames: std::collections::BTreeSet<_> =
-        [loaded_name(old), loaded_name(new)].into_iter().collect();
+    let mut sonames: BTreeSet<_> = [loaded_name(old), loaded_name(new)].into_iter().collect();
     sonames.remove(b"".as_bstr());
     let library = Library { sonames, old: Some(pair.old), new: Some(pair.new) };
     for finding in findings.iter_mut().filter(|finding| finding.level > Level::Safe) {
@@ -183,7 +205,7 @@ fn package(
     let verdict = artifacts
         .iter()
         .map(|artifact| artifact.verdict)
-        .chain([verdict_of_findings(&findings), gaps::verdict(&gaps)])
+        .chain([verdict_of_findings(&findings), gaps::verdict_of_packages(context, old, new, &gaps)])
         .max()
         .unwrap_or(Verdict::Compatible);
     PackageResult { old, new, by, artifacts, findings, gaps, verdict }
@@ -216,12 +238,6 @@ fn nothing_compared(context: &Context<'_>, coverage: &Coverage) -> bool {
 }
 
 fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResult]) -> Coverage {
-    let debug = |side: &Side| {
-        side.packages
-            .iter()
-            .filter(|package| package.meta.as_ref().is_some_and(|meta| meta.is_debug()))
-            .count()
-    };
     let named = |by: Option<PackageMatch>| by != Some(PackageMatch::Loose);
     let is_package = |side: &Side, index: &usize| side.packages[*index].meta.is_some();
     let mut coverage = Coverage {
@@ -229,8 +245,8 @@ fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResu
         packages_removed: pairs.only_old.iter().filter(|index| is_package(context.old, index)).count(),
         packages_added: pairs.only_new.iter().filter(|index| is_package(context.new, index)).count(),
         packages_superseded: pairs.superseded_old.len() + pairs.superseded_new.len(),
-        debug_packages_old: debug(context.old),
-        debug_packages_new: debug(context.new),
+        debug_packages_old: debug_packages(context.old),
+        debug_packages_new: debug_packages(context.new),
         ..Coverage::default()
     };
     packages
@@ -238,6 +254,18 @@ fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResu
         .flat_map(|package| &package.artifacts)
         .for_each(|artifact| count(&mut coverage, artifact));
     coverage
+}
+
+/// Packages that a side's types come from, and debug packages that it lists.
+fn debug_packages(side: &Side) -> usize {
+    let listed =
+        side.packages.iter().filter_map(|package| package.meta.as_ref()).filter(|meta| meta.is_debug());
+    let artifacts = side.packages.iter().flat_map(|package| &package.artifacts);
+    let used = artifacts.filter_map(|artifact| match &artifact.types {
+        TypeEvidence::Read { source: DebugSource::Separate { package, .. }, .. } => package.clone(),
+        _ => None,
+    });
+    used.chain(listed.map(|meta| meta.nevra.to_string())).collect::<BTreeSet<String>>().len()
 }
 
 fn count(coverage: &mut Coverage, artifact: &ArtifactResult) {

@@ -1,6 +1,7 @@
 //! Gaps and the side that they were met on; which of them leave a verdict open.
 
-use abide_model::{ArtifactFacts, Gap, GapKind, PackageFacts, Side, Verdict};
+use abide_model::{ArtifactFacts, Gap, GapKind, PackageFacts, PackageMeta, Side, Verdict};
+use bstr::BString;
 
 use crate::check::Context;
 use crate::result::{SideGap, SideName};
@@ -40,6 +41,29 @@ fn named(gaps: &[Gap], side: SideName) -> impl Iterator<Item = SideGap> + '_ {
 /// What gaps of packages and sides leave of a verdict.
 pub(crate) fn verdict(gaps: &[SideGap]) -> Verdict {
     if gaps.iter().any(|gap| leaves_open(&gap.gap)) { Verdict::Undecided } else { Verdict::Compatible }
+}
+
+/// What the gaps of two packages leave of a verdict: nothing that both ship with the same content was missed.
+pub(crate) fn verdict_of_packages(
+    context: &Context<'_>,
+    old: Option<usize>,
+    new: Option<usize>,
+    gaps: &[SideGap],
+) -> Verdict {
+    let meta = |side: &Side, index: Option<usize>| index.and_then(|index| side.packages[index].meta.clone());
+    let (Some(old), Some(new)) = (meta(context.old, old), meta(context.new, new)) else {
+        return verdict(gaps);
+    };
+    let digest = |meta: &PackageMeta, path: &BString| {
+        let found = meta.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        Some(meta.files[found].digest.clone()).filter(|digest| !digest.is_empty())
+    };
+    let is_same = |gap: &SideGap| {
+        let old = digest(&old, &gap.gap.subject);
+        old.is_some() && old == digest(&new, &gap.gap.subject)
+    };
+    let open: Vec<SideGap> = gaps.iter().filter(|gap| !is_same(gap)).cloned().collect();
+    verdict(&open)
 }
 
 /// Whether something that has a binary interface may have been missed.

@@ -15,6 +15,6 @@ mod result;
 pub mod rules;
 mod whole;
 
-pub use check::{CheckOptions, check};
+pub use check::{CheckOptions, check, unchanged};
 pub use pairing::{ArtifactMatch, PackageMatch};
 pub use result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, SideGap, SideName};

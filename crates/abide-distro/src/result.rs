@@ -121,9 +121,9 @@ pub struct Coverage {
     pub packages_added: usize,
     /// Older builds, on both sides together, that were left aside.
     pub packages_superseded: usize,
-    /// Debug packages of the reference.
+    /// Debug packages that the reference's types come from.
     pub debug_packages_old: usize,
-    /// Debug packages of the candidate.
+    /// Debug packages that the candidate's types come from.
     pub debug_packages_new: usize,
     /// Artifact pairs with the same content.
     pub identical: usize,

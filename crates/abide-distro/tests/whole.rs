@@ -200,3 +200,18 @@ fn any_number_of_threads_gives_the_same_result() {
     };
     assert_eq!(with(1), with(4));
 }
+
+#[test]
+fn only_what_is_paired_with_its_like_is_unchanged() {
+    let a = library("/usr/lib64/liba.so.1", Some("liba.so.1"), &["f"]);
+    let b = library("/usr/lib64/libb.so.1", Some("libb.so.1"), &["f"]);
+    let changed = library("/usr/lib64/libb.so.1", Some("libb.so.1"), &["f"]);
+    // The reference's libb also has its content in a place that the candidate changed.
+    let mut copy = b.clone();
+    copy.path = "/opt/libb.so.1".into();
+    let mut new_copy = changed.clone();
+    new_copy.path = "/opt/libb.so.1".into();
+    let old = side(vec![package("p-1", vec![copy, a.clone(), b.clone()])]);
+    let new = side(vec![package("p-2", vec![new_copy, a.clone(), b])]);
+    assert_eq!(abide_distro::unchanged(&old, &new).into_iter().collect::<Vec<_>>(), [a.digest]);
+}

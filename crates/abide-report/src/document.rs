@@ -270,9 +270,9 @@ pub struct PackageCoverage {
     pub added: usize,
     /// Older builds, on both sides together, that were left aside.
     pub superseded: usize,
-    /// Debug packages of the reference.
+    /// Debug packages that the reference's types come from.
     pub debug_reference: usize,
-    /// Debug packages of the candidate.
+    /// Debug packages that the candidate's types come from.
     pub debug_candidate: usize,
 }
 

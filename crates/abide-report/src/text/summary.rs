@@ -67,7 +67,7 @@ fn packages(document: &Document) -> String {
         return text;
     }
     format!(
-        "{text}; debug packages: {} {}, {} {}",
+        "{text}; types from {} debug packages of the {} and {} of the {}",
         p.debug_reference,
         SideName::Reference.word(),
         p.debug_candidate,
