@@ -4,10 +4,12 @@
 
 pub mod compress;
 pub mod cpio;
+pub mod debuginfo;
 pub mod dwarf;
 pub mod elf;
 pub mod fetch;
 pub mod input;
 pub mod repo;
 pub mod rpm;
+pub mod side;
 pub mod source;

@@ -1,0 +1,302 @@
+//! The lead and the two header structures of an RPM file, as typed tag values.
+//!
+//! Follows rpm's `lib/header.c` (`hdrblobInit`, `hdrblobVerifyInfo`) and `lib/rpmlead.c`, for package formats 3 to 6.
+//! Written here rather than taken from the `rpm` crate, since that one trusts offsets and counts of the file: a
+//! damaged index makes it panic or ask for gigabytes. What the tags mean is in `meta`.
+
+use std::io::{self, BufRead, Read};
+
+/// `RPMTAG_*` numbers in use.
+pub mod tag {
+    #![allow(missing_docs)]
+    pub const NAME: u32 = 1000;
+    pub const VERSION: u32 = 1001;
+    pub const RELEASE: u32 = 1002;
+    pub const EPOCH: u32 = 1003;
+    pub const ARCH: u32 = 1022;
+    pub const OLD_FILE_NAMES: u32 = 1027;
+    pub const FILE_SIZES: u32 = 1028;
+    pub const FILE_MODES: u32 = 1030;
+    pub const FILE_DIGESTS: u32 = 1035;
+    pub const FILE_LINK_TOS: u32 = 1036;
+    pub const FILE_FLAGS: u32 = 1037;
+    pub const SOURCE_RPM: u32 = 1044;
+    pub const ARCHIVE_SIZE: u32 = 1046;
+    pub const PROVIDE_NAME: u32 = 1047;
+    pub const REQUIRE_FLAGS: u32 = 1048;
+    pub const REQUIRE_NAME: u32 = 1049;
+    pub const REQUIRE_VERSION: u32 = 1050;
+    pub const FILE_DEVICES: u32 = 1095;
+    pub const FILE_INODES: u32 = 1096;
+    pub const SOURCE_PACKAGE: u32 = 1106;
+    pub const PROVIDE_FLAGS: u32 = 1112;
+    pub const PROVIDE_VERSION: u32 = 1113;
+    pub const DIR_INDEXES: u32 = 1116;
+    pub const BASE_NAMES: u32 = 1117;
+    pub const DIR_NAMES: u32 = 1118;
+    pub const PAYLOAD_FORMAT: u32 = 1124;
+    pub const PAYLOAD_COMPRESSOR: u32 = 1125;
+    pub const LONG_FILE_SIZES: u32 = 5008;
+    pub const FILE_DIGEST_ALGO: u32 = 5011;
+    /// Uncompressed payload size (format 6).
+    pub const PAYLOAD_SIZE: u32 = 5113;
+}
+
+const LEAD_MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
+const LEAD_SIZE: usize = 96;
+const HEADER_MAGIC: [u8; 4] = [0x8e, 0xad, 0xe8, 0x01];
+
+/// `HEADER_TAGS_MAX` and `HEADER_DATA_MAX` of rpm's `lib/header.c`.
+const TAGS_MAX: u32 = 0xffff;
+const DATA_MAX_BYTES: u32 = 0x0fff_ffff;
+
+/// Items of one tag; the largest packages list some hundred thousand files.
+const ITEMS_MAX: u32 = 4_000_000;
+
+/// Whether the bytes begin as an RPM file does.
+pub fn is_rpm(head: &[u8]) -> bool {
+    head.starts_with(&LEAD_MAGIC)
+}
+
+/// Why a header could not be read. Offsets count from the start of the RPM file.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderError {
+    /// The file does not begin with an RPM lead.
+    #[error("no RPM lead at offset 0")]
+    NoLead,
+    /// The file ended or failed inside a part.
+    #[error("the {part} at offset {offset} cannot be read: {source}")]
+    Io {
+        /// Lead, signature header or main header.
+        part: &'static str,
+        /// Where the part starts.
+        offset: u64,
+        /// The cause.
+        source: io::Error,
+    },
+    /// No header magic number where a header must be.
+    #[error("no header structure at offset {offset}, where the {part} should be")]
+    BadMagic {
+        /// Signature header or main header.
+        part: &'static str,
+        /// Where it should be.
+        offset: u64,
+    },
+    /// More tags or data than any package has.
+    #[error(
+        "the {part} at offset {offset} claims {tags} tags and {data_bytes} bytes of data, beyond rpm's limits"
+    )]
+    TooLarge {
+        /// Signature header or main header.
+        part: &'static str,
+        /// Where it starts.
+        offset: u64,
+        /// Claimed number of tags.
+        tags: u32,
+        /// Claimed size of the data.
+        data_bytes: u32,
+    },
+    /// A tag whose value is outside of the data, of another type, or too long.
+    #[error("tag {tag} of the main header has a bad value (type {kind}, offset {offset}, {count} items)")]
+    BadTag {
+        /// Tag number.
+        tag: u32,
+        /// `RPM_*_TYPE` as stored.
+        kind: u32,
+        /// Offset in the data as stored.
+        offset: u32,
+        /// Number of items as stored.
+        count: u32,
+    },
+    /// A tag that every package has is absent.
+    #[error("the main header has no {name} (tag {tag})")]
+    Missing {
+        /// Tag number.
+        tag: u32,
+        /// Its name.
+        name: &'static str,
+    },
+    /// File tags that do not fit together.
+    #[error("the file list is inconsistent: {what}")]
+    BadFileList {
+        /// What does not fit.
+        what: &'static str,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct IndexEntry {
+    tag: u32,
+    kind: u32,
+    offset: u32,
+    count: u32,
+}
+
+/// One header structure: tags with values.
+#[derive(Debug)]
+pub struct Header {
+    index: Vec<IndexEntry>,
+    data: Vec<u8>,
+}
+
+/// Lead, signature header and main header of an RPM file.
+#[derive(Debug)]
+pub struct Headers {
+    /// Tags that describe the package.
+    pub main: Header,
+    /// Where the payload starts.
+    pub payload_offset: u64,
+}
+
+impl Headers {
+    /// Reads up to the payload; `input` is left at its first byte.
+    pub fn read(input: &mut impl BufRead) -> Result<Self, HeaderError> {
+        check_lead(input)?;
+        let signature_at = LEAD_SIZE as u64;
+        let signature_size = Header::skip(input, signature_at)?;
+        // The signature header is padded to a multiple of eight (`rpmReadSignature`).
+        let padding = (8 - signature_size % 8) % 8;
+        let main_at = signature_at + signature_size + padding;
+        discard(input, padding, "signature header", signature_at)?;
+        let (main, size) = Header::read(input, "main header", main_at)?;
+        Ok(Self { main, payload_offset: main_at + size })
+    }
+}
+
+/// Only the magic number of the lead means anything today (`rpmLeadRead`).
+fn check_lead(input: &mut impl BufRead) -> Result<(), HeaderError> {
+    let mut lead = [0; LEAD_SIZE];
+    let fail = |source| HeaderError::Io { part: "lead", offset: 0, source };
+    input.read_exact(&mut lead[..4]).map_err(fail)?;
+    if !is_rpm(&lead) {
+        return Err(HeaderError::NoLead);
+    }
+    input.read_exact(&mut lead[4..]).map_err(fail)
+}
+
+fn discard(input: &mut impl BufRead, count: u64, part: &'static str, offset: u64) -> Result<(), HeaderError> {
+    let skipped = io::copy(&mut input.take(count), &mut io::sink());
+    match skipped {
+        Ok(n) if n == count => Ok(()),
+        Ok(_) => Err(HeaderError::Io { part, offset, source: io::ErrorKind::UnexpectedEof.into() }),
+        Err(source) => Err(HeaderError::Io { part, offset, source }),
+    }
+}
+
+/// Reads a header's preamble: number of tags and bytes of data.
+fn read_preamble(
+    input: &mut impl BufRead,
+    part: &'static str,
+    offset: u64,
+) -> Result<(u32, u32), HeaderError> {
+    let mut preamble = [0; 16];
+    input.read_exact(&mut preamble).map_err(|source| HeaderError::Io { part, offset, source })?;
+    if preamble[..4] != HEADER_MAGIC {
+        return Err(HeaderError::BadMagic { part, offset });
+    }
+    let (tags, data_bytes) = (be32(&preamble, 8), be32(&preamble, 12));
+    if tags > TAGS_MAX || data_bytes > DATA_MAX_BYTES {
+        return Err(HeaderError::TooLarge { part, offset, tags, data_bytes });
+    }
+    Ok((tags, data_bytes))
+}
+
+/// Big-endian number at a place that is known to be inside.
+fn be32(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..at + 4].iter().fold(0, |value, &b| value << 8 | u32::from(b))
+}
+
+impl Header {
+    /// Skips a header and returns its size.
+    fn skip(input: &mut impl BufRead, offset: u64) -> Result<u64, HeaderError> {
+        let part = "signature header";
+        let (tags, data_bytes) = read_preamble(input, part, offset)?;
+        let body = u64::from(tags) * 16 + u64::from(data_bytes);
+        discard(input, body, part, offset)?;
+        Ok(16 + body)
+    }
+
+    /// Reads a header and returns it with its size.
+    fn read(input: &mut impl BufRead, part: &'static str, offset: u64) -> Result<(Self, u64), HeaderError> {
+        let (tags, data_bytes) = read_preamble(input, part, offset)?;
+        let fail = |source| HeaderError::Io { part, offset, source };
+        let mut raw = vec![0; tags as usize * 16];
+        input.read_exact(&mut raw).map_err(fail)?;
+        let mut data = Vec::new();
+        let got = input.take(u64::from(data_bytes)).read_to_end(&mut data).map_err(fail)?;
+        if got as u64 != u64::from(data_bytes) {
+            return Err(fail(io::ErrorKind::UnexpectedEof.into()));
+        }
+        let entry = |e: &[u8]| IndexEntry {
+            tag: be32(e, 0),
+            kind: be32(e, 4),
+            offset: be32(e, 8),
+            count: be32(e, 12),
+        };
+        let index = raw.chunks_exact(16).map(entry).collect();
+        Ok((Self { index, data }, 16 + u64::from(tags) * 16 + u64::from(data_bytes)))
+    }
+
+    /// Whether the tag is there.
+    pub fn has(&self, tag: u32) -> bool {
+        self.index.iter().any(|e| e.tag == tag)
+    }
+
+    fn find(&self, tag: u32) -> Option<IndexEntry> {
+        self.index.iter().copied().find(|e| e.tag == tag)
+    }
+
+    fn bytes_of(&self, entry: IndexEntry) -> Result<&[u8], HeaderError> {
+        if entry.count > ITEMS_MAX {
+            return Err(bad(entry));
+        }
+        self.data.get(entry.offset as usize..).ok_or(bad(entry))
+    }
+
+    /// Numbers of an `INT8` to `INT64` or `CHAR` tag, widened; empty when the tag is absent.
+    pub fn numbers(&self, tag: u32) -> Result<Vec<u64>, HeaderError> {
+        let Some(entry) = self.find(tag) else { return Ok(Vec::new()) };
+        let width = match entry.kind {
+            1 | 2 => 1,
+            3 => 2,
+            4 => 4,
+            5 => 8,
+            _ => return Err(bad(entry)),
+        };
+        let bytes = self.bytes_of(entry)?.get(..entry.count as usize * width).ok_or(bad(entry))?;
+        let number = |item: &[u8]| item.iter().fold(0u64, |value, &b| value << 8 | u64::from(b));
+        Ok(bytes.chunks_exact(width).map(number).collect())
+    }
+
+    /// First number of a tag.
+    pub fn number(&self, tag: u32) -> Result<Option<u64>, HeaderError> {
+        Ok(self.numbers(tag)?.first().copied())
+    }
+
+    /// Strings of a `STRING`, `STRING_ARRAY` or `I18NSTRING` tag; empty when the tag is absent.
+    pub fn strings(&self, tag: u32) -> Result<Vec<&[u8]>, HeaderError> {
+        let Some(entry) = self.find(tag) else { return Ok(Vec::new()) };
+        let count = match entry.kind {
+            6 => 1,
+            8 | 9 => entry.count,
+            _ => return Err(bad(entry)),
+        };
+        let mut rest = self.bytes_of(entry)?;
+        let mut strings = Vec::with_capacity((count as usize).min(rest.len()));
+        for _ in 0..count {
+            let end = rest.iter().position(|&b| b == 0).ok_or(bad(entry))?;
+            strings.push(&rest[..end]);
+            rest = &rest[end + 1..];
+        }
+        Ok(strings)
+    }
+
+    /// First string of a tag.
+    pub fn string(&self, tag: u32) -> Result<Option<&[u8]>, HeaderError> {
+        Ok(self.strings(tag)?.first().copied())
+    }
+}
+
+fn bad(entry: IndexEntry) -> HeaderError {
+    HeaderError::BadTag { tag: entry.tag, kind: entry.kind, offset: entry.offset, count: entry.count }
+}

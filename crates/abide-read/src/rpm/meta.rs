@@ -1,0 +1,246 @@
+//! What a package header says: identity, dependencies, file list.
+//!
+//! Tag meanings follow rpm's `lib/rpmtag.h` and `lib/rpmfi.c`. The content of files is in `payload`.
+
+use abide_model::{Dependency, FileEntry, FileKind, Nevra, PackageMeta};
+use bstr::{BString, ByteSlice};
+use rustc_hash::FxHashMap;
+
+use super::header::{Header, HeaderError, tag};
+use crate::compress::Compression;
+
+/// `PATH_MAX`: no installed path is longer.
+const PATH_BYTES_MAX: usize = 4096;
+
+/// All paths of one package taken together.
+const PATHS_BYTES_MAX: usize = 1 << 30;
+
+/// `RPMFILE_GHOST`: listed but not in the payload.
+const FILE_GHOST: u64 = 1 << 6;
+
+/// `PGPHASHALGO_SHA256`.
+const HASH_SHA256: u64 = 8;
+
+/// What is needed of the header to read the payload.
+#[derive(Clone, Debug)]
+pub struct PayloadPlan {
+    /// Compression as the header states it, `None` for none.
+    pub compression: Option<Compression>,
+    /// Set when the payload is not a cpio archive (`drpm`).
+    pub foreign_format: Option<BString>,
+    /// Upper bound for the decompressed archive that follows from the header.
+    pub size_limit_bytes: u64,
+    /// Files in header order, which stripped archives refer to.
+    pub files: Vec<PlannedFile>,
+    /// Whether [`FileEntry::digest`] is a SHA-256.
+    pub digests_are_sha256: bool,
+}
+
+/// A file as the payload reader needs it.
+#[derive(Clone, Debug)]
+pub struct PlannedFile {
+    /// Absolute path.
+    pub path: BString,
+    /// `st_mode`.
+    pub mode: u16,
+    /// Bytes that a stripped archive holds for it: 0 for all but the last of hard links.
+    pub stored_bytes: u64,
+    /// Device and inode, which hard links share.
+    pub inode: (u64, u64),
+    /// Digest in hex, possibly empty.
+    pub digest: BString,
+}
+
+/// Reads identity, dependencies and files.
+pub fn read(header: &Header) -> Result<(PackageMeta, PayloadPlan), HeaderError> {
+    let files = read_files(header)?;
+    let plan = plan(header, &files)?;
+    let mut entries: Vec<FileEntry> = files.into_iter().map(RawFile::into_entry).collect();
+    entries.sort();
+    let meta = PackageMeta {
+        nevra: nevra(header)?,
+        source_package: header.string(tag::SOURCE_RPM)?.map(text),
+        provides: dependencies(header, tag::PROVIDE_NAME, tag::PROVIDE_FLAGS, tag::PROVIDE_VERSION)?,
+        requires: dependencies(header, tag::REQUIRE_NAME, tag::REQUIRE_FLAGS, tag::REQUIRE_VERSION)?,
+        files: entries,
+    };
+    Ok((meta, plan))
+}
+
+fn text(bytes: &[u8]) -> String {
+    bytes.to_str_lossy().into_owned()
+}
+
+fn nevra(header: &Header) -> Result<Nevra, HeaderError> {
+    let need =
+        |number, name| header.string(number)?.map(text).ok_or(HeaderError::Missing { tag: number, name });
+    // A source package has no SOURCERPM; newer ones say so in SOURCEPACKAGE (`headerIsSource`).
+    let is_source = header.has(tag::SOURCE_PACKAGE) || !header.has(tag::SOURCE_RPM);
+    let arch = if is_source { "src".to_owned() } else { need(tag::ARCH, "Arch")? };
+    Ok(Nevra {
+        name: need(tag::NAME, "Name")?,
+        epoch: header.number(tag::EPOCH)?.unwrap_or(0) as u32,
+        version: need(tag::VERSION, "Version")?,
+        release: need(tag::RELEASE, "Release")?,
+        arch,
+    })
+}
+
+fn dependencies(
+    header: &Header,
+    names: u32,
+    flags: u32,
+    versions: u32,
+) -> Result<Vec<Dependency>, HeaderError> {
+    let flags = header.numbers(flags)?;
+    let versions = header.strings(versions)?;
+    let mut found: Vec<Dependency> = header
+        .strings(names)?
+        .iter()
+        .enumerate()
+        .map(|(i, name)| Dependency {
+            name: text(name),
+            flags: flags.get(i).copied().unwrap_or(0) as u32,
+            version: versions.get(i).map(|v| text(v)).unwrap_or_default(),
+        })
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+struct RawFile {
+    path: BString,
+    size_bytes: u64,
+    mode: u16,
+    flags: u64,
+    inode: (u64, u64),
+    link_target: BString,
+    digest: BString,
+}
+
+impl RawFile {
+    fn kind(&self) -> FileKind {
+        match self.mode & 0o170_000 {
+            0o100_000 => FileKind::Regular,
+            0o040_000 => FileKind::Directory,
+            0o120_000 => FileKind::Symlink,
+            _ => FileKind::Special,
+        }
+    }
+
+    fn is_stored(&self) -> bool {
+        self.flags & FILE_GHOST == 0
+    }
+
+    fn into_entry(self) -> FileEntry {
+        let kind = self.kind();
+        FileEntry {
+            kind,
+            size_bytes: if kind == FileKind::Regular { self.size_bytes } else { 0 },
+            mode: self.mode & 0o7777,
+            link_target: (kind == FileKind::Symlink).then_some(self.link_target),
+            digest: text(&self.digest),
+            path: self.path,
+        }
+    }
+}
+
+fn read_files(header: &Header) -> Result<Vec<RawFile>, HeaderError> {
+    let paths = paths(header)?;
+    let sizes = match header.numbers(tag::LONG_FILE_SIZES)? {
+        sizes if sizes.is_empty() => header.numbers(tag::FILE_SIZES)?,
+        sizes => sizes,
+    };
+    let modes = header.numbers(tag::FILE_MODES)?;
+    let flags = header.numbers(tag::FILE_FLAGS)?;
+    let (devices, inodes) = (header.numbers(tag::FILE_DEVICES)?, header.numbers(tag::FILE_INODES)?);
+    let links = header.strings(tag::FILE_LINK_TOS)?;
+    let digests = header.strings(tag::FILE_DIGESTS)?;
+    if sizes.len() != paths.len() || modes.len() != paths.len() {
+        return Err(HeaderError::BadFileList { what: "not every file has a size and a mode" });
+    }
+    let file = |(i, path): (usize, BString)| RawFile {
+        path,
+        size_bytes: sizes[i],
+        mode: modes[i] as u16,
+        flags: flags.get(i).copied().unwrap_or(0),
+        inode: (devices.get(i).copied().unwrap_or(0), inodes.get(i).copied().unwrap_or(0)),
+        link_target: links.get(i).copied().unwrap_or_default().into(),
+        digest: digests.get(i).copied().unwrap_or_default().into(),
+    };
+    Ok(paths.into_iter().enumerate().map(file).collect())
+}
+
+/// Paths in header order: base names with directories, or the full names of very old packages.
+fn paths(header: &Header) -> Result<Vec<BString>, HeaderError> {
+    let bases = header.strings(tag::BASE_NAMES)?;
+    if bases.is_empty() {
+        return Ok(header.strings(tag::OLD_FILE_NAMES)?.into_iter().map(BString::from).collect());
+    }
+    let dirs = header.strings(tag::DIR_NAMES)?;
+    let indexes = header.numbers(tag::DIR_INDEXES)?;
+    if indexes.len() != bases.len() {
+        return Err(HeaderError::BadFileList { what: "not every base name has a directory" });
+    }
+    let mut total = 0usize;
+    let join = |(base, index): (&&[u8], &u64)| {
+        let dir = dirs
+            .get(*index as usize)
+            .ok_or(HeaderError::BadFileList { what: "a directory index is outside of the directory list" })?;
+        total = total.saturating_add(dir.len()).saturating_add(base.len());
+        if dir.len() + base.len() > PATH_BYTES_MAX || total > PATHS_BYTES_MAX {
+            return Err(HeaderError::BadFileList { what: "a path, or all of them together, is too long" });
+        }
+        Ok(BString::from([dir, *base].concat()))
+    };
+    bases.iter().zip(&indexes).map(join).collect()
+}
+
+fn plan(header: &Header, files: &[RawFile]) -> Result<PayloadPlan, HeaderError> {
+    let format = header.string(tag::PAYLOAD_FORMAT)?.unwrap_or(b"cpio");
+    let compressor = header.string(tag::PAYLOAD_COMPRESSOR)?;
+    // Without the tag the payload is gzip (`rpmpkgs` of format 3); "none" and the like name no decoder.
+    let compression = compressor.map_or(Some(Compression::Gzip), Compression::from_name);
+    let algo = header.number(tag::FILE_DIGEST_ALGO)?.unwrap_or(1);
+    Ok(PayloadPlan {
+        compression,
+        foreign_format: (format != b"cpio").then(|| format.into()),
+        size_limit_bytes: size_limit(header, files)?,
+        files: planned(files),
+        digests_are_sha256: algo == HASH_SHA256,
+    })
+}
+
+/// The archive is as large as the header says, or at most as large as the listed files with their cpio headers.
+fn size_limit(header: &Header, files: &[RawFile]) -> Result<u64, HeaderError> {
+    const PER_FILE_BYTES: u64 = 128;
+    const SLACK_BYTES: u64 = 1 << 16;
+    let stated = [tag::ARCHIVE_SIZE, tag::PAYLOAD_SIZE].map(|t| header.number(t));
+    let stated = stated.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().max().unwrap_or(0);
+    let one = |f: &RawFile| f.size_bytes.saturating_add(f.path.len() as u64).saturating_add(PER_FILE_BYTES);
+    let listed = files.iter().map(one).fold(0u64, u64::saturating_add);
+    Ok(stated.max(listed).saturating_add(SLACK_BYTES))
+}
+
+/// Only the last stored link of a hard-linked file carries content (`rpmfilesBuildNLink`, `iterReadArchiveNext`).
+fn planned(files: &[RawFile]) -> Vec<PlannedFile> {
+    let is_content = |f: &RawFile| f.kind() == FileKind::Regular && f.is_stored();
+    let mut last = FxHashMap::default();
+    for (i, file) in files.iter().enumerate().filter(|(_, f)| is_content(f) && f.inode != (0, 0)) {
+        last.insert(file.inode, i);
+    }
+    let stored_bytes = |i: usize, file: &RawFile| match file.kind() {
+        FileKind::Regular if !file.is_stored() => 0,
+        FileKind::Regular if last.get(&file.inode).is_some_and(|&l| l != i) => 0,
+        FileKind::Regular | FileKind::Symlink => file.size_bytes,
+        FileKind::Directory | FileKind::Special => 0,
+    };
+    let plan = |(i, file): (usize, &RawFile)| PlannedFile {
+        path: file.path.clone(),
+        mode: file.mode,
+        stored_bytes: stored_bytes(i, file),
+        inode: file.inode,
+        digest: file.digest.clone(),
+    };
+    files.iter().enumerate().map(plan).collect()
+}

@@ -1,0 +1,144 @@
+//! Plain files: a single ELF file, or those of a directory that are in no package.
+
+use std::path::Path;
+
+use abide_model::{ArtifactFacts, Digest, Gap, GapKind, PackageFacts};
+use bstr::{BStr, BString, ByteSlice};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::package::{Origin, artifact, decode_module, is_module_name};
+use super::walk::WalkedFile;
+use crate::debuginfo::{Probe, probe};
+use crate::input::ContentKind;
+use crate::rpm::Limits;
+use crate::source::{FileBytes, sha256, sha256_file};
+
+/// Files from this size on are hashed as a stream, so that mapping them keeps only what the facts need in memory.
+const STREAM_FROM_BYTES: u64 = 8 << 20;
+
+/// What one file turned out to be.
+enum Found {
+    Artifact(Box<ArtifactFacts>, Origin),
+    Debug(std::path::PathBuf, Probe),
+    Gap(Gap),
+    Nothing,
+}
+
+/// What was read of the plain files of a directory.
+pub(crate) struct Loose {
+    /// Facts, in the shape of a package without header.
+    pub(crate) facts: PackageFacts,
+    /// Parallel to the artifacts.
+    pub(crate) origins: Vec<Origin>,
+    /// Separate debug files.
+    pub(crate) debug_files: Vec<(std::path::PathBuf, Probe)>,
+}
+
+/// Reads the ELF files among `files`.
+pub(crate) fn read(label: &str, files: &[WalkedFile], limits: Limits) -> Loose {
+    let (first_of_links, links) = hard_links(files);
+    let found: Vec<Found> = first_of_links.par_iter().map(|file| read_one(file, &links, limits)).collect();
+    let facts = PackageFacts {
+        meta: None,
+        source: label.into(),
+        digest: None,
+        artifacts: Vec::new(),
+        gaps: Vec::new(),
+    };
+    let mut loose = Loose { facts, origins: Vec::new(), debug_files: Vec::new() };
+    for one in found {
+        match one {
+            Found::Artifact(facts, origin) => {
+                loose.facts.artifacts.push(*facts);
+                loose.origins.push(origin);
+            }
+            Found::Debug(path, probe) => loose.debug_files.push((path, probe)),
+            Found::Gap(gap) => loose.facts.gaps.push(gap),
+            Found::Nothing => {}
+        }
+    }
+    loose
+}
+
+type Links = FxHashMap<(u64, u64), Vec<BString>>;
+
+/// One file for each group of hard links, the first by name, and the further names.
+fn hard_links(files: &[WalkedFile]) -> (Vec<&WalkedFile>, Links) {
+    let mut links = Links::default();
+    let mut firsts = Vec::new();
+    for file in files {
+        match file.inode {
+            Some(inode) if links.contains_key(&inode) => {
+                links.entry(inode).or_default().push(file.name.clone());
+            }
+            Some(inode) => {
+                links.insert(inode, Vec::new());
+                firsts.push(file);
+            }
+            None => firsts.push(file),
+        }
+    }
+    (firsts, links)
+}
+
+fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
+    let gap = |kind, detail| Found::Gap(Gap { kind, subject: file.name.clone(), detail });
+    let compression = match file.kind {
+        ContentKind::Elf => None,
+        ContentKind::Compressed(c) if file.is_named || is_module_name(file.name.as_bstr()) => Some(c),
+        ContentKind::KernelImage | ContentKind::Deb => {
+            return gap(GapKind::Unsupported, format!("{} is not read", file.kind.describe()));
+        }
+        _ => return Found::Nothing,
+    };
+    let bytes = match FileBytes::open(&file.path) {
+        Ok(bytes) => bytes,
+        Err(error) => return gap(GapKind::Unreadable, format!("cannot be read: {error}")),
+    };
+    let bytes = match compression.map(|c| decode_module(c, &bytes, limits)) {
+        None => bytes,
+        Some(Ok(Some(decoded))) => FileBytes::Owned(decoded),
+        Some(Ok(None)) => return Found::Nothing,
+        Some(Err(detail)) => return gap(GapKind::Unreadable, detail),
+    };
+    let found = probe(&bytes);
+    if found.is_debug_only || (!file.is_named && is_in_debug_tree(file.name.as_bstr())) {
+        return Found::Debug(file.path.clone(), found);
+    }
+    let digest = match digest(&bytes, &file.path) {
+        Ok(digest) => digest,
+        Err(error) => return gap(GapKind::Unreadable, format!("cannot be read: {error}")),
+    };
+    let aliases = file.inode.and_then(|i| links.get(&i).cloned()).unwrap_or_default();
+    match artifact(file.name.clone(), aliases, digest, &bytes) {
+        Ok(facts) => Found::Artifact(Box::new(facts), Origin::File(file.path.clone())),
+        Err(detail) => gap(GapKind::BrokenElf, detail),
+    }
+}
+
+fn digest(bytes: &FileBytes, path: &Path) -> std::io::Result<Digest> {
+    match bytes {
+        FileBytes::Mapped(map) if map.len() as u64 >= STREAM_FROM_BYTES => sha256_file(path),
+        bytes => Ok(sha256(bytes)),
+    }
+}
+
+/// `usr/lib/debug` inside of a directory, and GDB's `.debug` folders.
+fn is_in_debug_tree(name: &BStr) -> bool {
+    [&b"usr/lib/debug/"[..], b".debug/", b".build-id/", b".dwz/"]
+        .iter()
+        .any(|tree| name.starts_with(tree) || name.contains_str([b"/", *tree].concat()))
+}
+
+/// The bytes of an artifact on disk, decompressed when it is a compressed module.
+pub(crate) fn reopen(path: &Path, limits: Limits) -> Result<FileBytes, String> {
+    let bytes = FileBytes::open(path).map_err(|e| format!("cannot be read: {e}"))?;
+    match ContentKind::detect(&bytes) {
+        ContentKind::Compressed(compression) => {
+            let decoded = decode_module(compression, &bytes, limits)?;
+            decoded.map(FileBytes::Owned).ok_or_else(|| "is no ELF file any more".to_owned())
+        }
+        _ => Ok(bytes),
+    }
+}

@@ -1,0 +1,312 @@
+//! From an input of any kind to its parts: packages, plain files, debug files.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use abide_model::{Gap, PackageFacts, Progress, Side, Stage};
+
+use super::OpenError;
+use super::loose;
+use super::package::{Context, Origin, PackageFile, ReadPackage, needs_types};
+use super::packages::{Outcome, add_remote, debug_package, list, on_disk, read_all};
+use super::walk::{Walked, WalkedFile, walk};
+use crate::debuginfo::{DebugIndex, probe};
+use crate::fetch::{Fetcher, is_url};
+use crate::input::{ContentKind, HEAD_BYTES};
+use crate::repo::{Location, REPOMD, Repo, RepoPackage};
+use crate::source::{FileBytes, file_head};
+
+/// Debug packages at a URL, which are fetched only when something in them is needed.
+type Remote = (Repo, Vec<(RepoPackage, Arc<PackageFile>)>);
+
+/// What an input turned out to be.
+pub(super) enum Input {
+    /// A side that was read before.
+    Snapshot(Box<Side>),
+    /// Anything else.
+    Parts(Box<Parts>),
+}
+
+/// Everything that an input consists of, before it is put in order.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) kind: &'static str,
+    pub(super) packages: Vec<(PackageFacts, Vec<Origin>)>,
+    pub(super) loose: Walked,
+    pub(super) index: DebugIndex,
+    pub(super) gaps: Vec<Gap>,
+    remote: Vec<Remote>,
+    /// Debug packages and files that belong to the input itself.
+    debug_count: usize,
+}
+
+/// Opens one input.
+pub(super) struct Opener<'a> {
+    pub(super) label: &'a str,
+    pub(super) context: &'a Context,
+    pub(super) progress: &'a dyn Progress,
+}
+
+impl Opener<'_> {
+    /// Tells what the input is and reads it.
+    pub(super) fn input(&self) -> Result<Input, OpenError> {
+        if is_url(self.label) {
+            return self.repository(url_location(self.label)).map(|p| Input::Parts(p.into()));
+        }
+        let path = local_path(self.label);
+        let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
+        if metadata.is_dir() {
+            let parts = match path.join(REPOMD).is_file() {
+                true => self.repository(Location::Folder(path))?,
+                false => self.directory(&path)?,
+            };
+            return Ok(Input::Parts(parts.into()));
+        }
+        let head = file_head(&path, HEAD_BYTES).map_err(|e| self.io(e))?;
+        match ContentKind::detect(&head) {
+            ContentKind::Rpm => self.rpm(path, metadata.len()).map(|p| Input::Parts(p.into())),
+            ContentKind::Elf => self.elf(path, ContentKind::Elf).map(|p| Input::Parts(p.into())),
+            kind @ ContentKind::Compressed(_) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
+            kind => Err(self.unsupported(kind.describe().to_owned())),
+        }
+    }
+
+    fn io(&self, source: std::io::Error) -> OpenError {
+        let path = self.label.to_owned();
+        match source.kind() {
+            std::io::ErrorKind::NotFound => OpenError::NotFound { path },
+            _ => OpenError::Io { path, source },
+        }
+    }
+
+    fn unsupported(&self, found: String) -> OpenError {
+        OpenError::Unsupported { path: self.label.to_owned(), found }
+    }
+
+    fn nothing(&self, reason: String) -> OpenError {
+        OpenError::Nothing { path: self.label.to_owned(), reason }
+    }
+
+    /// A single package; what keeps it from being read is an error here.
+    fn rpm(&self, path: PathBuf, size_bytes: u64) -> Result<Parts, OpenError> {
+        let label = file_name(&path);
+        self.progress.begin(Stage::ReadPackages, Some(1));
+        let outcomes = read_all(vec![on_disk(path, label, size_bytes)], false, self.context, self.progress);
+        self.progress.end(Stage::ReadPackages);
+        let mut parts = Parts { kind: "RPM", ..Parts::default() };
+        let fail = |source| OpenError::Package { path: self.label.to_owned(), source };
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Software(_, Some(error)) | Outcome::Failed(error, _) => return Err(fail(error)),
+                Outcome::Software(package, None) => parts.add_software(*package),
+                Outcome::Debug(package, _) => {
+                    return Err(self.nothing(format!("{} holds debug information only", package.nevra)));
+                }
+                Outcome::Sources => return Err(self.nothing("a source package has no artifacts".to_owned())),
+            }
+        }
+        Ok(parts)
+    }
+
+    /// A single ELF file, or a compressed one.
+    fn elf(&self, path: PathBuf, kind: ContentKind) -> Result<Parts, OpenError> {
+        if let ContentKind::Compressed(compression) = kind {
+            let bytes = FileBytes::open(&path).map_err(|e| self.io(e))?;
+            let mut head = Vec::new();
+            let decoded = compression.decoder(&bytes[..]);
+            let read = decoded.and_then(|d| d.take(HEAD_BYTES as u64).read_to_end(&mut head));
+            read.map_err(|e| self.io(e))?;
+            let inner = ContentKind::detect(&head);
+            if inner != ContentKind::Elf {
+                return Err(self.unsupported(format!(
+                    "{} with {} inside",
+                    kind.describe(),
+                    inner.describe()
+                )));
+            }
+        }
+        let name = file_name(&path).into();
+        let file = WalkedFile { name, path, kind, inode: None, size_bytes: 0, is_named: true };
+        let loose = loose::read(self.label, &[file], self.context.limits);
+        let fail = |detail| OpenError::Elf { path: self.label.to_owned(), detail };
+        if let Some(gap) = loose.facts.gaps.into_iter().next() {
+            return Err(fail(gap.detail));
+        }
+        if !loose.debug_files.is_empty() {
+            return Err(OpenError::DebugFile { path: self.label.to_owned() });
+        }
+        let facts = PackageFacts { gaps: Vec::new(), ..loose.facts };
+        Ok(Parts { kind: "ELF file", packages: vec![(facts, loose.origins)], ..Parts::default() })
+    }
+
+    /// A directory of packages, plain files, or both.
+    fn directory(&self, path: &Path) -> Result<Parts, OpenError> {
+        let mut walked = walk(path);
+        let (rpms, files): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut walked.files).into_iter().partition(|f| f.kind == ContentKind::Rpm);
+        let packages = rpms.into_iter().map(|f| on_disk(f.path, f.name.to_string(), f.size_bytes)).collect();
+        let mut parts = Parts { kind: "directory", ..Parts::default() };
+        self.add_packages(&mut parts, packages);
+        let loose = loose::read(self.label, &files, self.context.limits);
+        parts.debug_count += loose.debug_files.len();
+        loose.debug_files.into_iter().for_each(|(path, probe)| parts.index.add_file(path, &probe));
+        if !loose.facts.artifacts.is_empty() || !loose.facts.gaps.is_empty() {
+            parts.packages.push((loose.facts, loose.origins));
+        }
+        walked.files = files;
+        parts.loose = walked;
+        self.checked(parts)
+    }
+
+    fn repository(&self, location: Location) -> Result<Parts, OpenError> {
+        self.progress.begin(Stage::Fetch, None);
+        let repo = Repo::open(location.clone());
+        self.progress.end(Stage::Fetch);
+        let repo = repo.map_err(|source| OpenError::Repository { path: self.label.to_owned(), source })?;
+        let listed = list(&repo, &location);
+        let mut parts = Parts { kind: "repository", gaps: listed.gaps, ..Parts::default() };
+        parts.debug_count = listed.remote_debug.len();
+        self.add_packages(&mut parts, listed.files);
+        parts.remote.push((repo, listed.remote_debug));
+        self.checked(parts)
+    }
+
+    fn add_packages(&self, parts: &mut Parts, files: Vec<Arc<PackageFile>>) {
+        self.progress.begin(Stage::ReadPackages, Some(files.len() as u64));
+        for outcome in read_all(files, false, self.context, self.progress) {
+            match outcome {
+                Outcome::Software(package, _) => parts.add_software(*package),
+                Outcome::Debug(package, paths) => {
+                    parts.debug_count += 1;
+                    parts.index.add_package(*package, paths);
+                }
+                Outcome::Sources => {}
+                Outcome::Failed(error, file) => parts.gaps.push(error.gap(&file)),
+            }
+        }
+        self.progress.end(Stage::ReadPackages);
+    }
+
+    /// An input in which nothing can be compared is an error: no findings in it would prove nothing.
+    fn checked(&self, parts: Parts) -> Result<Parts, OpenError> {
+        let has_content = parts.packages.iter().any(|(p, _)| match &p.meta {
+            Some(_) => p.digest.is_some(),
+            None => !p.artifacts.is_empty(),
+        });
+        if has_content {
+            return Ok(parts);
+        }
+        let inner = parts.packages.iter().flat_map(|(p, _)| &p.gaps);
+        Err(self.nothing(match (parts.gaps.iter().chain(inner).min(), parts.debug_count) {
+            (Some(gap), _) => format!("nothing in it can be read: {}: {}", gap.subject, gap.detail),
+            (None, 0) => "there is no package and no ELF file in it".to_owned(),
+            (None, count) => format!("there are {count} debug packages or files in it and no software"),
+        }))
+    }
+
+    /// Adds what `--debuginfo` names; each of these must be usable.
+    pub(super) fn add_debuginfo(&self, parts: &mut Parts, paths: &[PathBuf]) -> Result<(), OpenError> {
+        for path in paths {
+            let opener = Opener { label: &path.to_string_lossy(), ..*self };
+            opener.add_one_debuginfo(parts)?;
+        }
+        Ok(())
+    }
+
+    fn add_one_debuginfo(&self, parts: &mut Parts) -> Result<(), OpenError> {
+        if is_url(self.label) {
+            let location = url_location(self.label);
+            let fail = |source| OpenError::Repository { path: self.label.to_owned(), source };
+            let repo = Repo::open(location.clone()).map_err(fail)?;
+            let debug = list(&repo, &location).remote_debug;
+            parts.remote.push((repo, debug));
+            return Ok(());
+        }
+        let path = local_path(self.label);
+        let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
+        if metadata.is_dir() {
+            let walked = walk(&path);
+            parts.gaps.extend(walked.gaps);
+            let (rpms, files): (Vec<_>, Vec<_>) =
+                walked.files.into_iter().partition(|f| f.kind == ContentKind::Rpm);
+            let rpms = rpms.into_iter().map(|f| on_disk(f.path, f.name.to_string(), f.size_bytes)).collect();
+            self.add_debug_packages(parts, rpms)?;
+            for file in files.into_iter().filter(|f| f.kind == ContentKind::Elf) {
+                if let Ok(bytes) = FileBytes::open(&file.path) {
+                    parts.index.add_file(file.path, &probe(&bytes));
+                }
+            }
+            return Ok(());
+        }
+        match ContentKind::detect(&file_head(&path, HEAD_BYTES).map_err(|e| self.io(e))?) {
+            ContentKind::Rpm => {
+                let label = file_name(&path);
+                self.add_debug_packages(parts, vec![on_disk(path, label, metadata.len())])
+            }
+            ContentKind::Elf => {
+                let bytes = FileBytes::open(&path).map_err(|e| self.io(e))?;
+                parts.index.add_file(path, &probe(&bytes));
+                Ok(())
+            }
+            kind => Err(self.unsupported(kind.describe().to_owned())),
+        }
+    }
+
+    fn add_debug_packages(&self, parts: &mut Parts, files: Vec<Arc<PackageFile>>) -> Result<(), OpenError> {
+        let is_single = files.len() == 1;
+        for outcome in read_all(files, true, self.context, self.progress) {
+            match outcome {
+                Outcome::Debug(package, paths) => parts.index.add_package(*package, paths),
+                Outcome::Failed(error, _) if is_single => {
+                    return Err(OpenError::Package { path: self.label.to_owned(), source: error });
+                }
+                Outcome::Failed(error, file) => parts.gaps.push(error.gap(&file)),
+                Outcome::Software(..) | Outcome::Sources => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the files of debug packages at URLs, if any artifact needs them.
+    pub(super) fn add_remote_debug(&self, parts: &mut Parts) {
+        let mut artifacts = parts.packages.iter().flat_map(|(p, _)| &p.artifacts);
+        if !artifacts.any(|a| needs_types(&a.elf) && !a.elf.has_debug_info) {
+            return;
+        }
+        for (repo, packages) in std::mem::take(&mut parts.remote) {
+            self.progress.begin(Stage::Fetch, None);
+            parts.gaps.extend(add_remote(&repo, packages, &mut parts.index));
+            self.progress.end(Stage::Fetch);
+        }
+    }
+}
+
+impl Parts {
+    fn add_software(&mut self, package: ReadPackage) {
+        let ReadPackage { facts, origins, debug_files } = package;
+        if let (Some(meta), false) = (&facts.meta, debug_files.is_empty()) {
+            let file = origins.iter().find_map(|origin| match origin {
+                Origin::Package { file, .. } => Some(Arc::clone(file)),
+                Origin::File(_) => None,
+            });
+            if let Some(file) = file {
+                self.index.add_package(debug_package(meta, &file), debug_files);
+            }
+        }
+        self.packages.push((facts, origins));
+    }
+}
+
+fn url_location(url: &str) -> Location {
+    Location::Url(url.trim_end_matches('/').to_owned(), Fetcher::default())
+}
+
+/// `file:///path` and plain paths.
+fn local_path(label: &str) -> PathBuf {
+    label.strip_prefix("file://").unwrap_or(label).into()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,172 @@
+//! Supplementary (dwz) files: one for the debug packages of a build, found by the build-id that debug files state.
+
+use std::path::Path;
+use std::sync::{Condvar, Mutex};
+
+use bstr::{BStr, BString, ByteSlice};
+use rustc_hash::FxHashMap;
+
+use super::wanted::resolve;
+use super::{Bytes, Pass, lock, path_bytes};
+use crate::debuginfo::{Place, build_id_text, probe};
+use crate::dwarf::SupplementaryLink;
+use crate::rpm::PayloadError;
+use crate::side::package::{OpenPackage, PackageError, PackageFile};
+use crate::source::FileBytes;
+
+/// A supplementary (dwz) file.
+#[derive(Clone)]
+pub(super) struct Supplementary {
+    pub(super) path: BString,
+    pub(super) bytes: Bytes,
+}
+
+/// What the debug packages of one build share: their supplementary files, by build-id.
+#[derive(Default)]
+pub(super) struct Group {
+    phase: Mutex<Phase>,
+    ready: Condvar,
+    found: Mutex<FxHashMap<Vec<u8>, Supplementary>>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    /// Nobody has looked for supplementary files yet.
+    #[default]
+    Untouched,
+    /// Somebody is reading them.
+    Reading,
+    /// Those that the build's packages list are here, or cannot be had.
+    Ready,
+}
+
+/// The duty to bring the supplementary files; done when dropped, also after an error.
+pub(super) struct Duty<'g>(&'g Group);
+
+impl Drop for Duty<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.phase) = Phase::Ready;
+        self.0.ready.notify_all();
+    }
+}
+
+impl Group {
+    /// Gives the first caller the duty to read the supplementary files; others wait until that is done.
+    pub(super) fn claim(&self) -> Option<Duty<'_>> {
+        let mut phase = lock(&self.phase);
+        if *phase == Phase::Untouched {
+            *phase = Phase::Reading;
+            return Some(Duty(self));
+        }
+        while *phase == Phase::Reading {
+            phase = self.ready.wait(phase).unwrap_or_else(|e| e.into_inner());
+        }
+        None
+    }
+
+    /// Reads the supplementary files of the build to which `package` belongs, but not those of `package` itself.
+    pub(super) fn read_others(&self, pass: &Pass<'_>, package: usize) {
+        let build = &pass.index.packages[package].build;
+        for (id, other) in pass.index.packages.iter().enumerate() {
+            let files = pass.index.dwz_files(id);
+            if files.is_empty() || id == package || other.build != *build {
+                continue;
+            }
+            // A package that cannot be read delivers nothing; that its file is missing is told where it is wanted.
+            for (path, bytes) in extract(pass, &other.file, files).unwrap_or_default() {
+                self.add(path, Bytes::Shared(bytes.into()));
+            }
+        }
+    }
+
+    pub(super) fn add(&self, path: BString, bytes: Bytes) {
+        if let Some(id) = probe(&bytes).build_id {
+            lock(&self.found).entry(id).or_insert(Supplementary { path, bytes });
+        }
+    }
+
+    fn get(&self, id: &[u8]) -> Option<Supplementary> {
+        lock(&self.found).get(id).cloned()
+    }
+
+    /// The file that a debug file names, which must have the build-id that it states.
+    pub(super) fn supplementary(
+        &self,
+        pass: &Pass<'_>,
+        debug_path: &BStr,
+        on_disk: Option<&Path>,
+        link: &SupplementaryLink,
+    ) -> Result<Supplementary, String> {
+        if let Some(found) = self.get(&link.build_id) {
+            return Ok(found);
+        }
+        let mut places = pass.index.supplementary(debug_path, link.path.as_bstr(), &link.build_id);
+        if let (Some(path), Ok(name)) = (on_disk.and_then(Path::parent), link.path.to_path()) {
+            places.insert(0, Place::File(path.join(name)));
+        }
+        let mut seen = Vec::new();
+        for place in places {
+            let (path, bytes, label) = match place {
+                Place::File(path) => match FileBytes::open(&path) {
+                    Ok(bytes) => {
+                        let name = path_bytes(&path);
+                        (name.clone(), Bytes::File(bytes.into()), name.to_string())
+                    }
+                    Err(_) => continue,
+                },
+                Place::Package(id, path) => {
+                    let package = &pass.index.packages[id];
+                    match extract(pass, &package.file, std::slice::from_ref(&path)) {
+                        Ok(found) => match found.into_iter().next() {
+                            Some((path, bytes)) => {
+                                let label = format!("{path} of {}", package.nevra);
+                                (path, Bytes::Shared(bytes.into()), label)
+                            }
+                            None => continue,
+                        },
+                        Err(error) => {
+                            seen.push(format!("{}: {error}", package.nevra));
+                            continue;
+                        }
+                    }
+                }
+            };
+            let id = probe(&bytes).build_id;
+            if id.as_ref() == Some(&link.build_id) {
+                self.add(path.clone(), bytes.clone());
+                return Ok(Supplementary { path, bytes });
+            }
+            let id = id.map_or("none".to_owned(), |id| build_id_text(&id));
+            seen.push(format!("{label} has the build-id {id}"));
+        }
+        let wanted = format!("{} with build-id {}", link.path, build_id_text(&link.build_id));
+        let seen = if seen.is_empty() { "it was found nowhere".to_owned() } else { seen.join("; ") };
+        Err(format!("the debug file {debug_path} needs the supplementary file {wanted}: {seen}"))
+    }
+}
+
+/// Takes single files out of a package.
+fn extract(
+    pass: &Pass<'_>,
+    file: &PackageFile,
+    paths: &[BString],
+) -> Result<Vec<(BString, Vec<u8>)>, PackageError> {
+    let open = OpenPackage::open(file, false)?;
+    let wanted: Vec<BString> = paths.iter().filter_map(|p| resolve(&open.package.meta, p.clone())).collect();
+    let (result, _) = open.payload(pass.limits, |payload, _| {
+        let mut found: Vec<(BString, Vec<u8>)> = Vec::new();
+        while found.len() < wanted.len()
+            && let Some(stored) = payload.next_file()?
+        {
+            let mut names = std::iter::once(&stored.path).chain(&stored.links);
+            if let Some(name) = names.find(|n| wanted.contains(n)) {
+                if stored.size_bytes > pass.limits.file_bytes {
+                    return Err(PayloadError::TooManyMembers(stored.size_bytes));
+                }
+                found.push((name.clone(), payload.content()?));
+            }
+        }
+        Ok(found)
+    });
+    Ok(result?.0)
+}

@@ -1,0 +1,127 @@
+//! Everything below a directory, with the kind of each regular file; symbolic links are noted, never followed.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use abide_model::{Gap, GapKind};
+use bstr::{BString, ByteVec};
+use rayon::prelude::*;
+
+use crate::input::{ContentKind, HEAD_BYTES};
+use crate::source::file_head;
+
+/// Directories are listed up to this number of entries in all.
+const ENTRIES_MAX: usize = 4_000_000;
+
+/// A regular file.
+#[derive(Clone, Debug)]
+pub(crate) struct WalkedFile {
+    /// Path below the directory.
+    pub(crate) name: BString,
+    /// Path on disk.
+    pub(crate) path: PathBuf,
+    /// What it is.
+    pub(crate) kind: ContentKind,
+    /// Device and inode when it has several hard links.
+    pub(crate) inode: Option<(u64, u64)>,
+    /// Size.
+    pub(crate) size_bytes: u64,
+    /// Whether the user named this very file: then its name does not tell what to do with it.
+    pub(crate) is_named: bool,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// Regular files, sorted by name.
+    pub(crate) files: Vec<WalkedFile>,
+    /// Symbolic links and their targets, sorted.
+    pub(crate) links: Vec<(BString, BString)>,
+    /// What could not be looked at.
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// Lists `root`.
+pub(crate) fn walk(root: &Path) -> Walked {
+    let mut walked = Walked::default();
+    let mut entries_left = ENTRIES_MAX;
+    let mut files = Vec::new();
+    let mut ahead = vec![root.to_owned()];
+    while let Some(dir) = ahead.pop() {
+        let entries = match fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                walked.gaps.push(unreadable(root, &dir, &error));
+                continue;
+            }
+        };
+        for entry in entries {
+            if entries_left == 0 {
+                let detail =
+                    format!("the directory has more than {ENTRIES_MAX} entries; the rest was not read");
+                let subject = root.display().to_string().into();
+                walked.gaps.push(Gap { kind: GapKind::LimitReached, subject, detail });
+                ahead.clear();
+                break;
+            }
+            entries_left -= 1;
+            let found = entry.and_then(|e| Ok((e.path(), e.file_type()?)));
+            match found {
+                Ok((path, kind)) if kind.is_dir() => ahead.push(path),
+                Ok((path, kind)) if kind.is_file() => files.push(path),
+                Ok((path, kind)) if kind.is_symlink() => {
+                    if let Ok(target) = fs::read_link(&path) {
+                        walked.links.push((name_below(root, &path), bytes(target)));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => walked.gaps.push(unreadable(root, &dir, &error)),
+            }
+        }
+    }
+    let looked: Vec<_> = files.into_par_iter().map(|path| look(root, path)).collect();
+    for file in looked {
+        match file {
+            Ok(file) => walked.files.push(file),
+            Err(gap) => walked.gaps.push(gap),
+        }
+    }
+    walked.files.sort_by(|a, b| a.name.cmp(&b.name));
+    walked.links.sort();
+    walked.gaps.sort();
+    walked
+}
+
+fn look(root: &Path, path: PathBuf) -> Result<WalkedFile, Gap> {
+    let read = || {
+        let metadata = fs::symlink_metadata(&path)?;
+        Ok((ContentKind::detect(&file_head(&path, HEAD_BYTES)?), metadata))
+    };
+    let (kind, metadata) = read().map_err(|error| unreadable(root, &path, &error))?;
+    let inode = (metadata.nlink() > 1).then(|| (metadata.dev(), metadata.ino()));
+    Ok(WalkedFile {
+        name: name_below(root, &path),
+        path,
+        kind,
+        inode,
+        size_bytes: metadata.len(),
+        is_named: false,
+    })
+}
+
+fn unreadable(root: &Path, path: &Path, error: &std::io::Error) -> Gap {
+    Gap {
+        kind: GapKind::Unreadable,
+        subject: name_below(root, path),
+        detail: format!("cannot be read: {error}"),
+    }
+}
+
+fn name_below(root: &Path, path: &Path) -> BString {
+    bytes(path.strip_prefix(root).unwrap_or(path).to_owned())
+}
+
+fn bytes(path: PathBuf) -> BString {
+    Vec::from_path_buf(path).unwrap_or_default().into()
+}
