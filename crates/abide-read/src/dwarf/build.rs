@@ -42,6 +42,19 @@ pub(super) struct Trouble {
     pub(super) first: Option<DieRef>,
 }
 
+impl Trouble {
+    /// Adds another worker's counts.
+    pub(super) fn add(&mut self, other: &Trouble) {
+        self.broken += other.broken;
+        self.unresolved += other.unresolved;
+        self.split_units += other.split_units;
+        self.first = match (self.first, other.first) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
 /// What one worker leaves behind.
 pub(super) struct Harvest {
     pub(super) names: Names,

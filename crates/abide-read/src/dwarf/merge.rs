@@ -5,6 +5,8 @@
 //! units share word for word refers to what all of them agree on; where they do not agree, the node is `Ambiguous`.
 //! Nothing here depends on which worker read what: nodes are numbered by walking from the symbols.
 
+use std::collections::BTreeMap;
+
 use abide_model::{DeclLocation, Origin, Root, RootKind, StrId, TypeGraph, TypeId, TypeKind, TypeNode};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -12,7 +14,7 @@ use super::arena::{Arena, NodeId, Slot, for_each_slot, kind, to_kind};
 use super::build::{Harvest, Trouble, UnitKey};
 use super::die::DieRef;
 use super::names::Names;
-use super::roots::{Match, Wanted};
+use super::roots::{TypedRoot, Wanted};
 use super::unit::SourceId;
 
 /// What all workers found.
@@ -21,26 +23,26 @@ pub(super) struct Merged {
     pub(super) names: Names,
     pub(super) definitions: Vec<(NodeId, UnitKey, NodeId)>,
     crossings: Vec<(UnitKey, NodeId, NodeId)>,
-    pub(super) found: FxHashMap<u32, Match>,
+    pub(super) roots: Vec<TypedRoot>,
     pub(super) trouble: Trouble,
 }
 
 impl Merged {
     /// Joins the workers' results.
-    pub(super) fn new(workers: Vec<(Harvest, FxHashMap<u32, Match>)>) -> Option<Self> {
+    pub(super) fn new(workers: Vec<(Harvest, Vec<TypedRoot>)>) -> Option<Self> {
         let mut workers = workers.into_iter();
-        let (first, found) = workers.next()?;
+        let (first, roots) = workers.next()?;
         let mut merged = Merged {
             arena: first.arena,
             names: first.names,
             definitions: first.definitions,
             crossings: Vec::new(),
-            found,
+            roots,
             trouble: first.trouble,
         };
         merged.cross(first.crossings, &first.shared_definitions, |id| id);
-        for (worker, found) in workers {
-            merged.absorb(worker, found);
+        for (worker, roots) in workers {
+            merged.absorb(worker, roots);
         }
         Some(merged)
     }
@@ -58,7 +60,7 @@ impl Merged {
         }
     }
 
-    fn absorb(&mut self, worker: Harvest, found: FxHashMap<u32, Match>) {
+    fn absorb(&mut self, worker: Harvest, roots: Vec<TypedRoot>) {
         let strings: Vec<u32> = worker.names.table.iter().map(|s| self.names.table.intern(s).0).collect();
         let mut nodes: Vec<NodeId> = Vec::with_capacity(worker.arena.len());
         let mut words = Vec::new();
@@ -77,25 +79,12 @@ impl Merged {
         let map = |id: NodeId| nodes[id as usize];
         self.definitions.extend(worker.definitions.iter().map(|&(tag, unit, id)| (map(tag), unit, map(id))));
         self.cross(worker.crossings, &worker.shared_definitions, map);
-        for (symbol, mut candidate) in found {
-            candidate.node = map(candidate.node);
-            if candidate.source_name != 0 {
-                candidate.source_name = strings[candidate.source_name as usize - 1] + 1;
-            }
-            match self.found.get(&symbol) {
-                Some(best) if !candidate.is_better_than(best) => {}
-                _ => {
-                    self.found.insert(symbol, candidate);
-                }
-            }
-        }
-        self.trouble.broken += worker.trouble.broken;
-        self.trouble.unresolved += worker.trouble.unresolved;
-        self.trouble.split_units += worker.trouble.split_units;
-        self.trouble.first = match (self.trouble.first, worker.trouble.first) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.roots.extend(roots.into_iter().map(|root| TypedRoot {
+            node: map(root.node),
+            source_name: root.source_name.checked_sub(1).map_or(0, |name| strings[name as usize] + 1),
+            ..root
+        }));
+        self.trouble.add(&worker.trouble);
     }
 }
 
@@ -139,44 +128,37 @@ struct Assembler<'m> {
 /// Builds the graph that the found symbols reach.
 pub(super) fn assemble(merged: &Merged, wanted: &Wanted<'_>) -> Assembled {
     let mut assembler = Assembler::new(merged);
-    let mut found: FxHashMap<u32, Match> = merged.found.clone();
-    for (&symbol, entry) in &merged.found {
-        for &alias in wanted.aliases(symbol) {
-            match merged.found.get(&alias) {
-                Some(_) => {}
-                None => {
-                    let best = found.entry(alias).or_insert(*entry);
-                    if entry.is_better_than(best) {
-                        *best = *entry;
-                    }
-                }
+    let mut found: BTreeMap<u32, TypedRoot> = merged.roots.iter().map(|root| (root.symbol, *root)).collect();
+    // A symbol without an entry of its own is described by the best entry at its address.
+    for root in &merged.roots {
+        for &alias in wanted.aliases(root.symbol) {
+            let best = found.entry(alias).or_insert(*root);
+            if best.symbol != alias && root.found.is_better_than(&best.found) {
+                *best = *root;
             }
         }
     }
-    let mut symbols: Vec<u32> = found.keys().copied().collect();
-    symbols.sort_unstable();
     let mut functions: FxHashMap<DieRef, TypeId> = FxHashMap::default();
-    let mut root_entries = Vec::with_capacity(symbols.len());
-    for symbol in symbols {
-        let entry = found[&symbol];
-        let place = Place::Unit(entry.unit);
-        let ty = match entry.kind {
+    let mut root_entries = Vec::with_capacity(found.len());
+    for (&symbol, root) in &found {
+        let (entry, place) = (root.found.entry, Place::Unit(root.found.unit));
+        let ty = match root.found.kind {
             // Each function has a node of its own, since it has parameter names of its own.
-            RootKind::Function => *functions
-                .entry(entry.entry)
-                .or_insert_with(|| assembler.fresh(entry.node, place, entry.entry)),
-            RootKind::Variable => assembler.resolve(entry.node, place),
+            RootKind::Function => {
+                *functions.entry(entry).or_insert_with(|| assembler.fresh(root.node, place, entry))
+            }
+            RootKind::Variable => assembler.resolve(root.node, place),
         };
         assembler.fill();
-        let source_name = entry.source_name.checked_sub(1).map(|name| assembler.string(name));
-        root_entries.push(entry.entry);
+        let source_name = root.source_name.checked_sub(1).map(|name| assembler.string(name));
+        root_entries.push(entry);
         assembler.graph.roots.push(Root {
             symbol,
-            kind: entry.kind,
+            kind: root.found.kind,
             ty,
             source_name,
             decl: None,
-            origin: origin_of(entry.entry),
+            origin: origin_of(entry),
         });
     }
     Assembled { graph: assembler.graph, origins: assembler.origins, root_entries }

@@ -23,11 +23,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use abide_model::{ElfFacts, Gap, GapKind, TypeGraph};
-use rustc_hash::FxHashMap;
-
 use build::{Builder, Harvest, Trouble};
 use merge::Merged;
-use roots::{Match, Wanted};
+use roots::{Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
 pub use sections::{SupplementaryLink, supplementary_link};
 use unit::{SourceId, Sources};
@@ -64,8 +62,8 @@ pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFact
     if wanted.is_empty() {
         return TypesRead { graph: Some(TypeGraph::default()), gaps };
     }
-    let workers = scan_units(&sources, &wanted);
-    let Some(merged) = Merged::new(workers) else { return TypesRead { graph: None, gaps } };
+    let found = find_roots(&sources, &wanted);
+    let Some(merged) = read_found(&sources, &wanted, found) else { return TypesRead { graph: None, gaps } };
     let mut assembled = merge::assemble(&merged, &wanted);
     report(&merged.trouble, other.is_some(), &mut gaps);
     drop(merged);
@@ -88,30 +86,94 @@ fn load<'d>(data: &'d [u8], what: &str, gaps: &mut Vec<Gap>) -> Option<OwnedSect
     sections.has_info().then_some(sections)
 }
 
-/// Scans all units on as many threads as the pool has; each thread has its own arena.
-fn scan_units(sources: &Sources<'_>, wanted: &Wanted<'_>) -> Vec<(Harvest, FxHashMap<u32, Match>)> {
-    let Some(main) = sources.get(SourceId::MAIN) else { return Vec::new() };
-    let next = AtomicUsize::new(0);
+/// Runs `work` on as many threads as the pool has and `pieces` repay, and collects what they return.
+fn on_threads<R: Send>(pieces: usize, work: impl Fn() -> R + Sync) -> Vec<R> {
+    // Few pieces do not repay a second arena.
+    let threads = rayon::current_num_threads().min(pieces / 8 + 1);
+    if threads <= 1 {
+        return vec![work()];
+    }
     let results = Mutex::new(Vec::new());
-    // Few units do not repay a second arena.
-    let threads = rayon::current_num_threads().min(main.units.len() / 8 + 1);
-    let work = || {
-        let (mut builder, mut found) = (Builder::new(sources), FxHashMap::default());
+    rayon::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|_| {
+                let result = work();
+                if let Ok(mut all) = results.lock() {
+                    all.push(result);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap_or_default()
+}
+
+/// The best entry of each wanted symbol in the whole file, and what could not be scanned.
+fn find_roots(sources: &Sources<'_>, wanted: &Wanted<'_>) -> (Matches, Trouble) {
+    let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
+    let next = AtomicUsize::new(0);
+    let results = on_threads(units.len(), || {
+        let (mut builder, mut found) = (Builder::new(sources), Matches::default());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(unit) = main.units.get(index) else { break };
+            let Some(unit) = units.get(index) else { break };
             builder.scan((unit.source.0, index as u32), unit, wanted, &mut found);
         }
-        if let Ok(mut all) = results.lock() {
-            all.push((builder.harvest(), found));
-        }
-    };
-    if threads <= 1 {
-        work();
-    } else {
-        rayon::scope(|scope| (0..threads).for_each(|_| scope.spawn(|_| work())));
+        (found, builder.trouble)
+    });
+    let (mut all, mut trouble) = (Matches::default(), Trouble::default());
+    for (found, more) in results {
+        found.into_iter().for_each(|(symbol, candidate)| roots::keep_best(&mut all, symbol, candidate));
+        trouble.add(&more);
     }
-    results.into_inner().unwrap_or_default()
+    (all, trouble)
+}
+
+/// Reads the types of the symbols that were found, then of those that only a class declares.
+///
+/// Which entries are read depends on nothing but the file, so the result is the same for any number of threads.
+fn read_found(
+    sources: &Sources<'_>,
+    wanted: &Wanted<'_>,
+    (found, trouble): (Matches, Trouble),
+) -> Option<Merged> {
+    let (mut harvests, mut members) = read_units(sources, wanted, &found);
+    members.retain(|symbol, _| !found.contains_key(symbol));
+    if !members.is_empty() {
+        harvests.extend(read_units(sources, wanted, &members).0);
+    }
+    let mut merged = Merged::new(harvests)?;
+    merged.trouble.add(&trouble);
+    Some(merged)
+}
+
+fn read_units(
+    sources: &Sources<'_>,
+    wanted: &Wanted<'_>,
+    found: &Matches,
+) -> (Vec<(Harvest, Vec<TypedRoot>)>, Matches) {
+    let mut roots: Vec<(u32, Match)> = found.iter().map(|(&symbol, &found)| (symbol, found)).collect();
+    roots.sort_unstable_by_key(|(symbol, found)| (found.unit, found.entry, *symbol));
+    let units: Vec<&[(u32, Match)]> = roots.chunk_by(|a, b| a.1.unit == b.1.unit).collect();
+    let next = AtomicUsize::new(0);
+    let results = on_threads(units.len(), || {
+        let (mut builder, mut typed, mut members) = (Builder::new(sources), Vec::new(), Matches::default());
+        loop {
+            let Some(&roots) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let key = roots[0].1.unit;
+            let unit = sources.get(SourceId(key.0)).and_then(|source| source.units.get(key.1 as usize));
+            if let Some(unit) = unit {
+                typed.extend(builder.read_roots(key, unit, roots, wanted, &mut members));
+            }
+        }
+        (builder.harvest(), typed, members)
+    });
+    let (mut harvests, mut members) = (Vec::new(), Matches::default());
+    for (harvest, typed, more) in results {
+        harvests.push((harvest, typed));
+        more.into_iter()
+            .for_each(|(symbol, candidate)| self::roots::keep_best(&mut members, symbol, candidate));
+    }
+    (harvests, members)
 }
 
 fn report(trouble: &Trouble, has_supplementary: bool, gaps: &mut Vec<Gap>) {

@@ -20,6 +20,8 @@ pub(super) struct Wanted<'f> {
     by_address: FxHashMap<u64, Vec<u32>>,
     by_name: FxHashMap<&'f [u8], Vec<u32>>,
     facts: &'f ElfFacts,
+    /// Whether a common block is wanted, which has a name and no address yet.
+    has_common: bool,
 }
 
 /// The best entry of a symbol so far.
@@ -29,9 +31,29 @@ pub(super) struct Match {
     pub(super) entry: DieRef,
     pub(super) unit: UnitKey,
     pub(super) kind: RootKind,
+}
+
+/// A symbol whose type was read.
+#[derive(Clone, Copy)]
+pub(super) struct TypedRoot {
+    pub(super) symbol: u32,
+    pub(super) found: Match,
     pub(super) node: NodeId,
     /// Qualified source name plus one; 0 for none.
     pub(super) source_name: u32,
+}
+
+/// The best entry of each symbol.
+pub(super) type Matches = FxHashMap<u32, Match>;
+
+/// Keeps `candidate` when it is better than what is known.
+pub(super) fn keep_best(matches: &mut Matches, symbol: u32, candidate: Match) {
+    match matches.get(&symbol) {
+        Some(best) if !candidate.is_better_than(best) => {}
+        _ => {
+            matches.insert(symbol, candidate);
+        }
+    }
 }
 
 /// How sure a match is; ordered.
@@ -56,13 +78,19 @@ impl Match {
 
 impl<'f> Wanted<'f> {
     pub(super) fn new(facts: &'f ElfFacts) -> Self {
-        let mut wanted = Wanted { by_address: FxHashMap::default(), by_name: FxHashMap::default(), facts };
+        let mut wanted = Wanted {
+            by_address: FxHashMap::default(),
+            by_name: FxHashMap::default(),
+            facts,
+            has_common: false,
+        };
         for (index, symbol) in facts.exports() {
             // An IFUNC's address is its resolver's, whose type is not the function's.
             if symbol.kind == SymbolKind::Ifunc {
                 continue;
             }
             let index = index as u32;
+            wanted.has_common |= symbol.section == SymbolSection::Common;
             wanted.by_name.entry(symbol.name.as_slice()).or_default().push(index);
             if symbol.kind != SymbolKind::Tls
                 && let Some(address) = address_of(facts, symbol.section, symbol.address)
@@ -108,14 +136,8 @@ fn address_of(facts: &ElfFacts, section: SymbolSection, value: u64) -> Option<u6
 }
 
 impl<'s, 'd> Builder<'s, 'd> {
-    /// Finds the wanted symbols' entries in one unit and reads their types.
-    pub(super) fn scan(
-        &mut self,
-        key: UnitKey,
-        unit: &Unit,
-        wanted: &Wanted<'_>,
-        found: &mut FxHashMap<u32, Match>,
-    ) {
+    /// Finds the wanted symbols' entries in one unit; reads no types.
+    pub(super) fn scan(&mut self, key: UnitKey, unit: &Unit, wanted: &Wanted<'_>, found: &mut Matches) {
         if unit.is_type_unit {
             return;
         }
@@ -126,26 +148,41 @@ impl<'s, 'd> Builder<'s, 'd> {
         if self.walk(key, &context, wanted, found).is_none() {
             self.broken(DieRef::new(unit.source, unit.first_die as u64));
         }
-        self.drain();
-        for member in self.take_static_members() {
-            self.consider_static_member(key, &context, member, wanted, found);
-        }
         self.leave();
     }
 
-    /// A static data member that has no definition of its own (a constant): its declaration in the class.
-    fn consider_static_member(
+    /// Reads the types of one unit's roots. Static data members of the classes on the way are candidates for symbols
+    /// that have no entry of their own (constants); they are added to `members`.
+    pub(super) fn read_roots(
         &mut self,
         key: UnitKey,
-        context: &UnitContext,
-        member: DieRef,
+        unit: &Unit,
+        roots: &[(u32, Match)],
         wanted: &Wanted<'_>,
-        found: &mut FxHashMap<u32, Match>,
-    ) {
+        members: &mut Matches,
+    ) -> Vec<TypedRoot> {
+        let context = self.enter(key, unit);
+        let mut typed = Vec::with_capacity(roots.len());
         let mut die = Die::new();
-        if member.source() == context.source && self.entry(member, &mut die).is_some() {
-            self.consider(key, context, &die, RootKind::Variable, None, wanted, found);
+        for &(symbol, found) in roots {
+            if self.entry(found.entry, &mut die).is_none() {
+                continue;
+            }
+            let identity = self.identity(found.entry, &die);
+            let node = match found.kind {
+                RootKind::Function => self.root_function(found.entry, &die, &identity),
+                RootKind::Variable => self.root_variable(&identity),
+            };
+            typed.push(TypedRoot { symbol, found, node, source_name: self.root_name(&identity) });
         }
+        self.drain();
+        for member in self.take_static_members() {
+            if member.source() == context.source && self.entry(member, &mut die).is_some() {
+                self.consider(key, &context, &die, RootKind::Variable, None, wanted, members);
+            }
+        }
+        self.leave();
+        typed
     }
 
     fn walk(
@@ -153,7 +190,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         key: UnitKey,
         context: &UnitContext,
         wanted: &Wanted<'_>,
-        found: &mut FxHashMap<u32, Match>,
+        found: &mut Matches,
     ) -> Option<()> {
         let (mut die, mut scratch) = (Die::new(), Die::new());
         decode(self.sources, context, context.first_die, &mut die)?;
@@ -190,7 +227,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         context: &UnitContext,
         die: &Die,
         wanted: &Wanted<'_>,
-        found: &mut FxHashMap<u32, Match>,
+        found: &mut Matches,
     ) {
         let at_address = match die.uint(slot::LOW_PC) {
             Some(address) => wanted.by_address.get(&address).map(Vec::as_slice),
@@ -206,7 +243,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         context: &UnitContext,
         die: &Die,
         wanted: &Wanted<'_>,
-        found: &mut FxHashMap<u32, Match>,
+        found: &mut Matches,
     ) {
         // A constant has no place, and neither has a declaration.
         let may_be_named = die.flag(slot::EXTERNAL) || die.has(slot::LINKAGE_NAME);
@@ -244,7 +281,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         kind: RootKind,
         at_address: Option<&[u32]>,
         wanted: &Wanted<'_>,
-        found: &mut FxHashMap<u32, Match>,
+        found: &mut Matches,
     ) {
         let entry = DieRef::new(context.source, die.offset as u64);
         // Only an entry with no plain address is looked for by its name.
@@ -252,11 +289,13 @@ impl<'s, 'd> Builder<'s, 'd> {
         if at_address.is_none() && !needs_name {
             return;
         }
-        if needs_name && kind == RootKind::Variable && self.static_address(context, die).is_some() {
-            // The address belongs to no symbol that is wanted; a common block's belongs to none yet.
-            if !wanted.facts.symbols.iter().any(|s| s.section == SymbolSection::Common) {
-                return;
-            }
+        // An address that belongs to no wanted symbol says that the entry is another's; a common block has none yet.
+        if needs_name
+            && kind == RootKind::Variable
+            && !wanted.has_common
+            && self.static_address(context, die).is_some()
+        {
+            return;
         }
         let identity = self.identity(entry, die);
         let name = identity.symbol_name.and_then(|place| place.resolve(self.sources));
@@ -278,16 +317,7 @@ impl<'s, 'd> Builder<'s, 'd> {
                 (false, _) if has_place => Quality::Name,
                 (false, _) => Quality::Declaration,
             };
-            let mut candidate = Match { quality, entry, unit: key, kind, node: 0, source_name: 0 };
-            if found.get(&symbol).is_some_and(|best| !candidate.is_better_than(best)) {
-                continue;
-            }
-            candidate.node = match kind {
-                RootKind::Function => self.root_function(entry, die, &identity),
-                RootKind::Variable => self.root_variable(&identity),
-            };
-            candidate.source_name = self.root_name(&identity);
-            found.insert(symbol, candidate);
+            keep_best(found, symbol, Match { quality, entry, unit: key, kind });
         }
     }
 
