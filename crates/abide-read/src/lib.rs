@@ -12,4 +12,5 @@ pub mod input;
 pub mod repo;
 pub mod rpm;
 pub mod side;
+pub mod snapshot;
 pub mod source;

@@ -1,0 +1,226 @@
+//! The content of a snapshot to a side. Every index is checked here, so that nothing behind has to.
+
+use abide_model::{
+    ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, Gap, GapKind,
+    Nevra, PackageFacts, PackageMeta, Side, Symbol, SymbolVersion, TypeEvidence, VersionNeed,
+};
+use bstr::BString;
+
+use super::error::SnapshotError;
+use super::graph;
+use super::mirror::{self, Text};
+
+type Result<T> = std::result::Result<T, SnapshotError>;
+
+/// The side behind a decompressed content.
+pub(super) fn side(content: &[u8]) -> Result<Side> {
+    let (content, rest) = postcard::take_from_bytes(content).map_err(SnapshotError::Content)?;
+    if !rest.is_empty() {
+        return Err(SnapshotError::TrailingContent(rest.len()));
+    }
+    let mirror::Content { strings, label, input_kind, packages, public_headers, gaps } = content;
+    let strings = Strings::new(&strings)?;
+    Ok(Side {
+        label: strings.utf8(label, "the label")?,
+        input_kind: strings.utf8(input_kind, "the kind of input")?,
+        packages: packages.into_iter().map(|p| strings.package(p)).collect::<Result<_>>()?,
+        public_headers: public_headers.map(|paths| strings.texts(paths)).transpose()?,
+        gaps: strings.gaps(gaps)?,
+    })
+}
+
+/// The table of all strings.
+pub(super) struct Strings<'a>(Vec<&'a [u8]>);
+
+impl<'a> Strings<'a> {
+    fn new(table: &mirror::Strings<'a>) -> Result<Self> {
+        let mut rest = table.bytes;
+        let mut all = Vec::with_capacity(table.lengths.len());
+        for &length in &table.lengths {
+            let Some((text, tail)) = rest.split_at_checked(length as usize) else {
+                return Err(out_of_range("byte", length.into(), rest.len()));
+            };
+            all.push(text);
+            rest = tail;
+        }
+        Ok(Strings(all))
+    }
+
+    pub(super) fn bytes(&self, text: Text) -> Result<&'a [u8]> {
+        self.0.get(text as usize).copied().ok_or_else(|| out_of_range("string", text.into(), self.0.len()))
+    }
+
+    fn text(&self, text: Text) -> Result<BString> {
+        self.bytes(text).map(BString::from)
+    }
+
+    fn texts(&self, all: Vec<Text>) -> Result<Vec<BString>> {
+        all.into_iter().map(|t| self.text(t)).collect()
+    }
+
+    fn optional(&self, text: Option<Text>) -> Result<Option<BString>> {
+        text.map(|t| self.text(t)).transpose()
+    }
+
+    fn utf8(&self, text: Text, what: &'static str) -> Result<String> {
+        let text = std::str::from_utf8(self.bytes(text)?).map_err(|_| SnapshotError::NotUtf8(what))?;
+        Ok(text.to_owned())
+    }
+
+    fn gaps(&self, gaps: Vec<mirror::Gap>) -> Result<Vec<Gap>> {
+        gaps.into_iter().map(|gap| self.gap(&gap)).collect()
+    }
+
+    fn gap(&self, gap: &mirror::Gap) -> Result<Gap> {
+        let id = self.utf8(gap.kind, "the kind of a gap")?;
+        let kind = GapKind::from_id(&id).ok_or(SnapshotError::UnknownGap(id))?;
+        Ok(Gap {
+            kind,
+            subject: self.text(gap.subject)?,
+            detail: self.utf8(gap.detail, "the detail of a gap")?,
+        })
+    }
+
+    fn package(&self, package: mirror::Package) -> Result<PackageFacts> {
+        let mirror::Package { meta, source, digest, artifacts, gaps } = package;
+        Ok(PackageFacts {
+            meta: meta.map(|m| self.meta(m)).transpose()?,
+            source: self.text(source)?,
+            digest: digest.map(Digest),
+            artifacts: artifacts.into_iter().map(|a| self.artifact(a)).collect::<Result<_>>()?,
+            gaps: self.gaps(gaps)?,
+        })
+    }
+
+    fn meta(&self, meta: mirror::Meta) -> Result<PackageMeta> {
+        let mirror::Meta { name, epoch, version, release, arch, source_package, provides, requires, files } =
+            meta;
+        let nevra = Nevra {
+            name: self.utf8(name, "a package's name")?,
+            epoch,
+            version: self.utf8(version, "a package's version")?,
+            release: self.utf8(release, "a package's release")?,
+            arch: self.utf8(arch, "a package's architecture")?,
+        };
+        Ok(PackageMeta {
+            nevra,
+            source_package: source_package.map(|s| self.utf8(s, "a source package's name")).transpose()?,
+            provides: provides.into_iter().map(|d| self.dependency(&d)).collect::<Result<_>>()?,
+            requires: requires.into_iter().map(|d| self.dependency(&d)).collect::<Result<_>>()?,
+            files: files.into_iter().map(|f| self.file(&f)).collect::<Result<_>>()?,
+        })
+    }
+
+    fn dependency(&self, dependency: &mirror::Dependency) -> Result<Dependency> {
+        Ok(Dependency {
+            name: self.utf8(dependency.name, "a dependency's name")?,
+            flags: dependency.flags,
+            version: self.utf8(dependency.version, "a dependency's version")?,
+        })
+    }
+
+    fn file(&self, file: &mirror::File) -> Result<FileEntry> {
+        Ok(FileEntry {
+            path: self.text(file.path)?,
+            kind: file.kind.into(),
+            size_bytes: file.size_bytes,
+            mode: file.mode,
+            link_target: self.optional(file.link_target)?,
+            digest: self.utf8(file.digest, "a file's digest")?,
+        })
+    }
+
+    fn artifact(&self, artifact: mirror::Artifact) -> Result<ArtifactFacts> {
+        let mirror::Artifact { path, aliases, digest, size_bytes, elf, types, gaps } = artifact;
+        let elf = self.elf(elf)?;
+        Ok(ArtifactFacts {
+            path: self.text(path)?,
+            aliases: self.texts(aliases)?,
+            digest: Digest(digest),
+            size_bytes,
+            types: self.types(types, elf.symbols.len())?,
+            elf,
+            gaps: self.gaps(gaps)?,
+        })
+    }
+
+    fn types(&self, types: mirror::Types, symbols: usize) -> Result<TypeEvidence> {
+        let (graph, source, supplementary) = match types {
+            mirror::Types::Read { graph, source, supplementary } => (graph, source, supplementary),
+            mirror::Types::NotNeeded => return Ok(TypeEvidence::NotNeeded),
+            mirror::Types::Absent => return Ok(TypeEvidence::Absent),
+        };
+        let source = match source {
+            mirror::DebugSource::InFile => DebugSource::InFile,
+            mirror::DebugSource::Separate { path, package } => DebugSource::Separate {
+                path: self.text(path)?,
+                package: package.map(|p| self.utf8(p, "a debug package's name")).transpose()?,
+            },
+        };
+        Ok(TypeEvidence::Read {
+            graph: graph::decode(graph, self, symbols)?,
+            source,
+            supplementary: self.optional(supplementary)?,
+        })
+    }
+
+    fn elf(&self, elf: mirror::Elf) -> Result<ElfFacts> {
+        Ok(ElfFacts {
+            class: if elf.is_64 { ElfClass::Elf64 } else { ElfClass::Elf32 },
+            endian: if elf.is_big_endian { Endian::Big } else { Endian::Little },
+            machine: elf.machine,
+            os_abi: elf.os_abi,
+            flags: elf.flags,
+            kind: elf.kind.into(),
+            soname: self.optional(elf.soname)?,
+            needed: self.texts(elf.needed)?,
+            rpath: self.optional(elf.rpath)?,
+            runpath: self.optional(elf.runpath)?,
+            interpreter: self.optional(elf.interpreter)?,
+            build_id: elf.build_id,
+            debug_link: elf.debug_link.map(|(name, crc)| Ok((self.text(name)?, crc))).transpose()?,
+            has_debug_info: elf.has_debug_info,
+            versions_defined: self.texts(elf.versions_defined)?,
+            versions_needed: elf
+                .versions_needed
+                .into_iter()
+                .map(|n| self.version_need(&n))
+                .collect::<Result<_>>()?,
+            executable_stack: elf.executable_stack,
+            text_relocations: elf.text_relocations,
+            static_tls: elf.static_tls,
+            gnu_properties: elf.gnu_properties,
+            symbols: elf.symbols.into_iter().map(|s| self.symbol(&s)).collect::<Result<_>>()?,
+        })
+    }
+
+    fn version_need(&self, need: &mirror::VersionNeed) -> Result<VersionNeed> {
+        Ok(VersionNeed {
+            file: self.text(need.file)?,
+            version: self.text(need.version)?,
+            is_weak: need.is_weak,
+        })
+    }
+
+    fn symbol(&self, symbol: &mirror::Symbol) -> Result<Symbol> {
+        let version = |v: &mirror::SymbolVersion| -> Result<SymbolVersion> {
+            let (name, file) = (self.text(v.name)?, self.optional(v.file)?);
+            Ok(SymbolVersion { name, is_default: v.is_default, file })
+        };
+        Ok(Symbol {
+            name: self.text(symbol.name)?,
+            version: symbol.version.as_ref().map(version).transpose()?,
+            kind: symbol.kind.into(),
+            binding: symbol.binding.into(),
+            visibility: symbol.visibility.into(),
+            section: symbol.section.into(),
+            address: symbol.address,
+            size_bytes: symbol.size_bytes,
+            is_export: symbol.is_export,
+        })
+    }
+}
+
+pub(super) fn out_of_range(what: &'static str, index: u64, count: usize) -> SnapshotError {
+    SnapshotError::OutOfRange { what, index, count: count as u64 }
+}
