@@ -85,14 +85,11 @@ impl<'f> Wanted<'f> {
             has_common: false,
         };
         for (index, symbol) in facts.exports() {
-            // An IFUNC's address is its resolver's, whose type is not the function's.
-            if symbol.kind == SymbolKind::Ifunc {
-                continue;
-            }
             let index = index as u32;
             wanted.has_common |= symbol.section == SymbolSection::Common;
             wanted.by_name.entry(symbol.name.as_slice()).or_default().push(index);
-            if symbol.kind != SymbolKind::Tls
+            // An IFUNC's address is its resolver's, whose type is not the function's; a TLS symbol's is an offset.
+            if !matches!(symbol.kind, SymbolKind::Tls | SymbolKind::Ifunc)
                 && let Some(address) = address_of(facts, symbol.section, symbol.address)
             {
                 wanted.by_address.entry(address).or_default().push(index);
@@ -109,14 +106,14 @@ impl<'f> Wanted<'f> {
     pub(super) fn aliases(&self, symbol: u32) -> &[u32] {
         let found = self.facts.symbols.get(symbol as usize);
         found
-            .filter(|s| s.kind != SymbolKind::Tls)
+            .filter(|s| !matches!(s.kind, SymbolKind::Tls | SymbolKind::Ifunc))
             .and_then(|s| self.by_address.get(&address_of(self.facts, s.section, s.address)?))
             .map_or(&[], Vec::as_slice)
     }
 
     fn accepts(&self, symbol: u32, kind: RootKind) -> bool {
         match self.facts.symbols[symbol as usize].kind {
-            SymbolKind::Func => kind == RootKind::Function,
+            SymbolKind::Func | SymbolKind::Ifunc => kind == RootKind::Function,
             SymbolKind::Object | SymbolKind::Tls | SymbolKind::Common => kind == RootKind::Variable,
             _ => true,
         }
