@@ -5,9 +5,12 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use abide_model::ElfFacts;
+use abide_model::progress::NoProgress;
 use abide_read::compress::Compression;
 use abide_read::elf::read_elf;
 use abide_read::rpm::{Limits, Package, Payload};
+use abide_read::side::{self, OpenOptions};
+use abide_read::snapshot;
 
 /// The example repositories.
 fn repositories() -> PathBuf {
@@ -81,6 +84,36 @@ pub(crate) fn documents() -> Vec<Vec<u8>> {
     names.iter().map(|path| decompressed(read(path))).collect()
 }
 
+/// Bytes of a snapshot's header (abide_read::snapshot: magic, format, two sizes, checksum).
+const SNAPSHOT_HEADER: usize = 60;
+
+/// The content of the snapshot of a small side with types.
+pub(crate) fn snapshots() -> Vec<Vec<u8>> {
+    let package = |name: &str| repositories().join("reference").join(format!("{name}.rpm"));
+    let library = package("libtide1-1.0-1.x86_64");
+    let debuginfo = vec![package("libtide1-debuginfo-1.0-1.x86_64"), package("tide-debuginfo-1.0-1.x86_64")];
+    let options = OpenOptions { debuginfo, use_host_debug: false, ..OpenOptions::default() };
+    let label = library.to_string_lossy();
+    let side = side::open(&label, &options, &NoProgress).unwrap_or_else(|e| panic!("{label}: {e}"));
+    let mut file = Vec::new();
+    snapshot::write(&side, &mut file).unwrap_or_else(|e| panic!("{label}: {e}"));
+    let content = file.get(SNAPSHOT_HEADER..).unwrap_or_default().to_vec();
+    vec![decompressed(content)]
+}
+
+/// A whole snapshot with this content.
+pub(crate) fn sealed(content: &[u8]) -> Vec<u8> {
+    let compressed = zstd::bulk::compress(content, 1).unwrap_or_default();
+    let mut file = b"ABIDESNP".to_vec();
+    file.extend(snapshot::FORMAT.to_le_bytes());
+    file.extend((content.len() as u64).to_le_bytes());
+    file.extend((compressed.len() as u64).to_le_bytes());
+    let checksum = blake3::Hasher::new().update(&file).update(&compressed).finalize();
+    file.extend(checksum.as_bytes());
+    file.extend(compressed);
+    file
+}
+
 fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
@@ -124,6 +157,25 @@ fn elf_files(package: &str) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sealed_snapshot_is_read() {
+        for content in snapshots() {
+            let side = snapshot::read(&sealed(&content)).unwrap();
+            let types = side.packages[0].artifacts[0].types.graph();
+            assert!(types.is_some_and(|graph| !graph.roots.is_empty()));
+        }
+    }
+
+    #[test]
+    fn documents_and_archives_are_read() {
+        use abide_read::repo::metadata;
+        let documents = documents();
+        assert_eq!(metadata::read_repomd(&documents[0]).unwrap().len(), 3);
+        let packages = documents.iter().filter_map(|d| metadata::read_primary(d.as_slice()).ok());
+        assert!(packages.map(|p| p.len()).max() > Some(10));
+        assert!(archives().iter().all(|a| a.starts_with(b"0707")));
+    }
 
     #[test]
     fn the_split_library_reads_whole() {

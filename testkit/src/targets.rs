@@ -30,6 +30,7 @@ pub fn targets() -> &'static [Target] {
         Target { name: "rpm", run: rpm, seeds: seeds::rpms },
         Target { name: "cpio", run: cpio, seeds: seeds::archives },
         Target { name: "repodata", run: repodata, seeds: seeds::documents },
+        Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
     ]
 }
 
@@ -82,4 +83,14 @@ pub fn repodata(bytes: &[u8]) {
     let _ = metadata::read_repomd(bytes);
     let _ = metadata::read_primary(bytes);
     let _ = metadata::read_filelists(bytes, |_| true, |_| true);
+}
+
+/// A snapshot's content, given a header that fits it; what is accepted must survive being written and read again.
+pub fn snapshot(content: &[u8]) {
+    let _ = abide_read::snapshot::read(content);
+    let Ok(side) = abide_read::snapshot::read(&seeds::sealed(content)) else { return };
+    let mut written = Vec::new();
+    abide_read::snapshot::write(&side, &mut written).expect("what was read can be written");
+    let again = abide_read::snapshot::read(&written).expect("what was written can be read");
+    assert!(side == again, "a snapshot changes when it is written again");
 }
