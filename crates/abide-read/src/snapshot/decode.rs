@@ -1,5 +1,7 @@
 //! The content of a snapshot to a side. Every index is checked here, so that nothing behind has to.
 
+use std::cell::Cell;
+
 use abide_model::{
     ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, Gap, GapKind,
     Nevra, PackageFacts, PackageMeta, Side, Symbol, SymbolVersion, TypeEvidence, VersionNeed,
@@ -10,16 +12,23 @@ use super::error::SnapshotError;
 use super::graph;
 use super::mirror::{self, Text};
 
+/// How many bytes of names a content may stand for: so many for each of its own, beyond [`TEXT_FREE`]. A name is
+/// stored once and may be referred to often; usual are less than three.
+const TEXT_LIMIT: usize = 32;
+/// Names of this size in total are read whatever the content's size.
+const TEXT_FREE: usize = 64 << 20;
+
 type Result<T> = std::result::Result<T, SnapshotError>;
 
 /// The side behind a decompressed content.
 pub(super) fn side(content: &[u8]) -> Result<Side> {
+    let text_limit = content.len().saturating_mul(TEXT_LIMIT).saturating_add(TEXT_FREE);
     let (content, rest) = postcard::take_from_bytes(content).map_err(SnapshotError::Content)?;
     if !rest.is_empty() {
         return Err(SnapshotError::TrailingContent(rest.len()));
     }
     let mirror::Content { strings, label, input_kind, packages, public_headers, gaps } = content;
-    let strings = Strings::new(&strings)?;
+    let strings = Strings::new(&strings, text_limit)?;
     Ok(Side {
         label: strings.utf8(label, "the label")?,
         input_kind: strings.utf8(input_kind, "the kind of input")?,
@@ -30,10 +39,15 @@ pub(super) fn side(content: &[u8]) -> Result<Side> {
 }
 
 /// The table of all strings.
-pub(super) struct Strings<'a>(Vec<&'a [u8]>);
+pub(super) struct Strings<'a> {
+    all: Vec<&'a [u8]>,
+    /// Bytes of names that may still be handed out.
+    left: Cell<usize>,
+    limit: usize,
+}
 
 impl<'a> Strings<'a> {
-    fn new(table: &mirror::Strings<'a>) -> Result<Self> {
+    fn new(table: &mirror::Strings<'a>, limit: usize) -> Result<Self> {
         let mut rest = table.bytes;
         let mut all = Vec::with_capacity(table.lengths.len());
         for &length in &table.lengths {
@@ -43,11 +57,17 @@ impl<'a> Strings<'a> {
             all.push(text);
             rest = tail;
         }
-        Ok(Strings(all))
+        Ok(Strings { all, left: Cell::new(limit), limit })
     }
 
     pub(super) fn bytes(&self, text: Text) -> Result<&'a [u8]> {
-        self.0.get(text as usize).copied().ok_or_else(|| out_of_range("string", text.into(), self.0.len()))
+        let found = self.all.get(text as usize).copied();
+        let found = found.ok_or_else(|| out_of_range("string", text.into(), self.all.len()))?;
+        match self.left.get().checked_sub(found.len()) {
+            Some(left) => self.left.set(left),
+            None => return Err(SnapshotError::TooMuchText { limit_bytes: self.limit as u64 }),
+        }
+        Ok(found)
     }
 
     fn text(&self, text: Text) -> Result<BString> {

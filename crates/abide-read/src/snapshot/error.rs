@@ -36,6 +36,9 @@ pub enum SnapshotError {
     /// The checksum does not match.
     #[error("snapshot was changed or damaged: its checksum does not match; copy it again or make it anew")]
     Damaged,
+    /// The content is kept in a way that this format does not have; carries the number of the method.
+    #[error("snapshot has an unknown method of compression ({0})")]
+    UnknownMethod(u32),
     /// The content is larger than allowed; carries the stated size and the limit for this file.
     #[error(
         "snapshot states a content of {size_bytes} bytes, more than the {limit_bytes} bytes that it may have"
@@ -44,6 +47,12 @@ pub enum SnapshotError {
         /// Stated size of the content.
         size_bytes: u64,
         /// Largest size allowed, by the ceiling or by the ratio to the compressed size.
+        limit_bytes: u64,
+    },
+    /// Names repeat so often that they would need more memory than allowed; carries the limit for this file.
+    #[error("names of the snapshot would take more than the {limit_bytes} bytes that they may have")]
+    TooMuchText {
+        /// Bytes allowed for all names together.
         limit_bytes: u64,
     },
     /// The content cannot be decompressed.

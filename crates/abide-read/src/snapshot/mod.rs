@@ -3,15 +3,18 @@
 //! ```text
 //! offset  size
 //!      0     8  magic "ABIDESNP"
-//!      8     4  format, little-endian
-//!     12     8  size of the content before compression, little-endian
-//!     20     8  size of the content after compression, little-endian
-//!     28    32  BLAKE3 of bytes 0 to 27 and of the compressed content
-//!     60        content: postcard of `mirror::Content`, in one zstd frame
+//!      8     4  format, little-endian like all numbers here
+//!     12     4  method: 0 stored, 1 zstd
+//!     16     8  size of the content
+//!     24     8  size of the content as it is in the file
+//!     32    32  BLAKE3 of bytes 0 to 31 and of the content as it is in the file
+//!     64        content: postcard of `mirror::Content`
 //! ```
 //!
-//! The checksum is verified before anything is decompressed. The file has structures of its own (`mirror`): the
-//! domain types may change without the format. Where a snapshot lies and when it is stale is the caller's matter.
+//! The checksum is verified before anything is decompressed, and a content that would grow beyond [`RATIO_LIMIT`]
+//! is stored as it is: so a reader may refuse larger ratios, and yet reads whatever was written. The file has
+//! structures of its own (`mirror`): the domain types may change without the format. Where a snapshot lies and when
+//! it is stale is the caller's matter.
 
 mod decode;
 mod encode;
@@ -30,15 +33,17 @@ pub use error::SnapshotError;
 pub const FORMAT: u32 = 1;
 
 const MAGIC: &[u8; 8] = b"ABIDESNP";
+const STORED: u32 = 0;
+const ZSTD: u32 = 1;
 /// What the checksum covers of the header.
-const SUMMED_HEADER: usize = 28;
+const SUMMED_HEADER: usize = 32;
 const HEADER: usize = SUMMED_HEADER + blake3::OUT_LEN;
 
-/// Largest content that is read: 8 GiB. A distribution of 10,000 packages stays far below.
+/// Largest content: 8 GiB. A distribution of 10,000 packages stays far below.
 const CONTENT_LIMIT: u64 = 8 << 30;
-/// Largest ratio of content to compressed content, beyond [`RATIO_FREE`]. Snapshots shrink to a fifth or a tenth.
-const RATIO_LIMIT: u64 = 256;
-/// Content of this size is read whatever its ratio.
+/// Largest ratio of content to compressed content, beyond [`RATIO_FREE`]. Usual are two to five.
+const RATIO_LIMIT: u64 = 64;
+/// Content of this size is compressed whatever its ratio.
 const RATIO_FREE: u64 = 1 << 20;
 
 /// zstd's own default: higher levels cost seconds on a distribution and save little.
@@ -60,15 +65,23 @@ pub fn write(side: &Side, mut out: impl Write) -> Result<(), SnapshotError> {
         return Err(SnapshotError::TooLarge { size_bytes: size, limit_bytes: CONTENT_LIMIT });
     }
     let compressed = zstd::bulk::compress(&content, LEVEL).map_err(SnapshotError::Write)?;
+    let (method, stored) =
+        if size <= limit_for(compressed.len()) { (ZSTD, compressed) } else { (STORED, content) };
     let mut header = MAGIC.to_vec();
     header.extend(FORMAT.to_le_bytes());
+    header.extend(method.to_le_bytes());
     header.extend(size.to_le_bytes());
-    header.extend((compressed.len() as u64).to_le_bytes());
-    let checksum = checksum(&header, &compressed);
+    header.extend((stored.len() as u64).to_le_bytes());
+    let checksum = checksum(&header, &stored);
     header.extend(checksum.as_bytes());
     out.write_all(&header).map_err(SnapshotError::Write)?;
-    out.write_all(&compressed).map_err(SnapshotError::Write)?;
+    out.write_all(&stored).map_err(SnapshotError::Write)?;
     out.flush().map_err(SnapshotError::Write)
+}
+
+/// Largest content for a compressed content of this size.
+fn limit_for(compressed: usize) -> u64 {
+    CONTENT_LIMIT.min((compressed as u64).saturating_mul(RATIO_LIMIT).saturating_add(RATIO_FREE))
 }
 
 /// Reads a side exactly as it was written.
@@ -76,13 +89,24 @@ pub fn write(side: &Side, mut out: impl Write) -> Result<(), SnapshotError> {
 /// # Errors
 /// When the bytes are no snapshot, of another format, damaged, or larger than any honest snapshot.
 pub fn read(bytes: &[u8]) -> Result<Side, SnapshotError> {
-    let (size, compressed) = open(bytes)?;
-    let content = decompress(compressed, size)?;
-    decode::side(&content)
+    let Opened { method, size, stored } = open(bytes)?;
+    match method {
+        STORED if stored.len() as u64 == size => decode::side(stored),
+        STORED => Err(SnapshotError::OtherSize { stated_bytes: size, found_bytes: stored.len() as u64 }),
+        ZSTD => decode::side(&decompress(stored, size)?),
+        other => Err(SnapshotError::UnknownMethod(other)),
+    }
 }
 
-/// Checks the header and the checksum: the stated size of the content, and the compressed content.
-fn open(bytes: &[u8]) -> Result<(u64, &[u8]), SnapshotError> {
+/// A snapshot whose header and checksum are right.
+struct Opened<'a> {
+    method: u32,
+    /// Stated size of the content.
+    size: u64,
+    stored: &'a [u8],
+}
+
+fn open(bytes: &[u8]) -> Result<Opened<'_>, SnapshotError> {
     if !is_snapshot(bytes) {
         return Err(SnapshotError::NotASnapshot);
     }
@@ -92,34 +116,34 @@ fn open(bytes: &[u8]) -> Result<(u64, &[u8]), SnapshotError> {
     if format != FORMAT {
         return Err(SnapshotError::OtherFormat { found: format });
     }
-    let (header, compressed) = bytes.split_at_checked(HEADER).ok_or(cut_short(HEADER as u64))?;
-    let size = field(header, 12).map_or(0, u64::from_le_bytes);
-    let compressed_size = field(header, 20).map_or(0, u64::from_le_bytes);
-    let needed = compressed_size.saturating_add(HEADER as u64);
-    if (compressed.len() as u64) < compressed_size {
+    let (header, stored) = bytes.split_at_checked(HEADER).ok_or(cut_short(HEADER as u64))?;
+    let stored_size = field(header, 24).map_or(0, u64::from_le_bytes);
+    let needed = stored_size.saturating_add(HEADER as u64);
+    if (stored.len() as u64) < stored_size {
         return Err(cut_short(needed));
     }
-    if compressed.len() as u64 > compressed_size {
+    if stored.len() as u64 > stored_size {
         return Err(SnapshotError::TrailingBytes { extra_bytes: bytes.len() as u64 - needed });
     }
-    let stated: [u8; blake3::OUT_LEN] = field(header, SUMMED_HEADER).unwrap_or_default();
-    if checksum(&header[..SUMMED_HEADER], compressed) != stated {
+    let sum: [u8; blake3::OUT_LEN] = field(header, SUMMED_HEADER).unwrap_or_default();
+    if checksum(&header[..SUMMED_HEADER], stored) != sum {
         return Err(SnapshotError::Damaged);
     }
-    Ok((size, compressed))
+    let method = field(header, 12).map_or(0, u32::from_le_bytes);
+    let size = field(header, 16).map_or(0, u64::from_le_bytes);
+    Ok(Opened { method, size, stored })
 }
 
 fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-fn checksum(header: &[u8], compressed: &[u8]) -> blake3::Hash {
-    blake3::Hasher::new().update(header).update(compressed).finalize()
+fn checksum(header: &[u8], stored: &[u8]) -> blake3::Hash {
+    blake3::Hasher::new().update(header).update(stored).finalize()
 }
 
 fn decompress(compressed: &[u8], size: u64) -> Result<Vec<u8>, SnapshotError> {
-    let by_ratio = (compressed.len() as u64).saturating_mul(RATIO_LIMIT).saturating_add(RATIO_FREE);
-    let limit = CONTENT_LIMIT.min(by_ratio);
+    let limit = limit_for(compressed.len());
     let capacity = usize::try_from(size).ok().filter(|_| size <= limit);
     let capacity = capacity.ok_or(SnapshotError::TooLarge { size_bytes: size, limit_bytes: limit })?;
     let content = zstd::bulk::decompress(compressed, capacity).map_err(SnapshotError::Compression)?;
