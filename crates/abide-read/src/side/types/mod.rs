@@ -293,7 +293,9 @@ impl<'p> Pass<'p> {
             let name = package.map(|id| self.index.packages[id].nevra.as_str());
             let hand_over = |job, bytes: Bytes, path, reason| {
                 self.spawn(scope, bytes.len() as u64, move || {
-                    lock(results).push(self.from_package(job, bytes, path, name, group, reason));
+                    // Not inside of the lock: the work takes its time, and uses the pool.
+                    let step = self.from_package(job, bytes, path, name, group, reason);
+                    lock(results).push(step);
                 });
             };
             let (result, _) = open.payload(self.limits, |payload, _| {
