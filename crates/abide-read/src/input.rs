@@ -30,6 +30,8 @@ pub enum ContentKind {
     KernelImage,
     /// A Mach-O or PE file.
     ForeignExecutable,
+    /// libabigail's own representation of an interface.
+    AbiXml,
     /// An XML document.
     Xml,
     /// A zip archive.
@@ -44,6 +46,7 @@ impl ContentKind {
     /// Tells the kind from the first bytes.
     pub fn detect(head: &[u8]) -> Self {
         match head {
+            _ if crate::snapshot::is_snapshot(head) => Self::Snapshot,
             [] => Self::Empty,
             [0x7f, b'E', b'L', b'F', ..] => Self::Elf,
             _ if crate::rpm::is_rpm(head) => Self::Rpm,
@@ -57,6 +60,7 @@ impl ContentKind {
             }
             [b'M', b'Z', ..] | [0xcf, 0xfa, 0xed, 0xfe, ..] => Self::ForeignExecutable,
             [b'P', b'K', 3, 4, ..] => Self::Zip,
+            _ if head.trim_ascii_start().starts_with(b"<abi-") => Self::AbiXml,
             _ if head.trim_ascii_start().starts_with(b"<?xml") => Self::Xml,
             _ => Compression::detect(head).map_or(Self::Unknown, Self::Compressed),
         }
@@ -79,6 +83,7 @@ impl ContentKind {
             Self::Cpio => "a cpio archive",
             Self::KernelImage => "a bootable Linux kernel image",
             Self::ForeignExecutable => "an executable that is not ELF",
+            Self::AbiXml => "an interface in libabigail's XML",
             Self::Xml => "an XML document",
             Self::Zip => "a zip archive",
             Self::Empty => "an empty file",

@@ -177,13 +177,13 @@ impl DebugIndex {
 
     /// One sentence on where an artifact's debug information was looked for.
     pub fn searched(&self, elf: &ElfFacts, package: Option<&str>) -> String {
-        let mut wanted = match &elf.build_id {
-            Some(id) => format!("build-id {}", build_id_text(id)),
-            None => "no build-id".to_owned(),
+        let id = elf.build_id.as_ref().map(|id| format!("build-id {}", build_id_text(id)));
+        let link = elf.debug_link.as_ref().map(|(link, _)| format!("debug link {link}"));
+        let wanted = match (id, link) {
+            (Some(id), Some(link)) => format!(" for {id}, {link}"),
+            (Some(one), None) | (None, Some(one)) => format!(" for {one}"),
+            (None, None) => ", and the file names none by build-id or debug link".to_owned(),
         };
-        if let Some((link, _)) = &elf.debug_link {
-            wanted.push_str(&format!(", debug link {link}"));
-        }
         let mut places = vec!["the file itself".to_owned()];
         places.push(match self.packages.len() {
             0 => "no debug package".to_owned(),
@@ -196,7 +196,7 @@ impl DebugIndex {
         if self.use_host {
             places.push("/usr/lib/debug of this machine".to_owned());
         }
-        let mut text = format!("no debug information for {wanted}: looked in {}", places.join(", "));
+        let mut text = format!("no debug information{wanted}: looked in {}", places.join(", "));
         if let Some(name) =
             package.map(|p| format!("{p}-debuginfo")).filter(|name| !self.names.contains(name))
         {

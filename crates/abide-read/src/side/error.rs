@@ -4,6 +4,7 @@ use std::io;
 
 use super::package::PackageError;
 use crate::repo::RepoError;
+use crate::snapshot::SnapshotError;
 
 /// Why an input could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +62,12 @@ pub enum OpenError {
         source: RepoError,
     },
     /// A snapshot that cannot be used.
-    #[error("{path}: {detail}")]
+    #[error("{path}: {source}")]
     Snapshot {
         /// The file.
         path: String,
         /// What is wrong.
-        detail: String,
+        source: SnapshotError,
     },
     /// A directory or repository without anything to compare.
     #[error("{path}: {reason}")]

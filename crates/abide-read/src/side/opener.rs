@@ -15,6 +15,7 @@ use crate::debuginfo::{DebugIndex, probe};
 use crate::fetch::{Fetcher, is_url};
 use crate::input::{ContentKind, HEAD_BYTES};
 use crate::repo::{Location, REPOMD, Repo, RepoPackage};
+use crate::snapshot;
 use crate::source::{FileBytes, file_head};
 
 /// Debug packages at a URL, which are fetched only when something in them is needed.
@@ -68,6 +69,13 @@ impl Opener<'_> {
             ContentKind::Rpm => self.rpm(path, metadata.len()).map(|p| Input::Parts(p.into())),
             ContentKind::Elf => self.elf(path, ContentKind::Elf).map(|p| Input::Parts(p.into())),
             kind @ ContentKind::Compressed(_) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
+            ContentKind::Snapshot => {
+                let bytes = FileBytes::open(&path).map_err(|e| self.io(e))?;
+                let fail = |source| OpenError::Snapshot { path: self.label.to_owned(), source };
+                let side = snapshot::read(&bytes).map_err(fail)?;
+                let side = Side { label: self.label.to_owned(), input_kind: "snapshot".to_owned(), ..side };
+                Ok(Input::Snapshot(side.into()))
+            }
             kind => Err(self.unsupported(kind.describe().to_owned())),
         }
     }

@@ -445,7 +445,12 @@ impl<'p> Pass<'p> {
         let read = read_types(&bytes, supplementary.as_ref().map(|s| &*s.bytes), &job.artifact.elf);
         drop(bytes);
         self.progress.advance(Stage::ReadTypes, 1, &job.artifact.path.to_str_lossy());
-        let gaps = read.gaps.into_iter().map(|gap| named(gap, job.artifact.path.as_bstr())).collect();
+        let subject = job.artifact.path.as_bstr();
+        let mut gaps: Vec<Gap> = read.gaps.into_iter().map(|gap| named(gap, subject)).collect();
+        if read.graph.is_none() && gaps.is_empty() {
+            let detail = format!("the file {place} has no debug information");
+            gaps.push(Gap { kind: GapKind::NoDebugInfo, subject: subject.into(), detail });
+        }
         let types = match read.graph {
             Some(graph) => TypeEvidence::Read { graph, source, supplementary: supplementary.map(|s| s.path) },
             None => TypeEvidence::Absent,
