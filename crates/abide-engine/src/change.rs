@@ -190,14 +190,14 @@ pub(crate) enum Fact {
     /// The same layout has another name.
     TypeRenamed,
     /// Only declared before, defined now.
-    BecameDefined { by_value: bool },
+    BecameDefined,
     /// Defined before, only declared now.
-    BecameOpaque { by_value: bool },
+    BecameOpaque,
     /// Too little is known on one side.
     NotComparable,
 
     // Functions.
-    /// A parameter came; whether it is the implicit object.
+    /// A parameter came.
     ParameterAdded,
     /// A parameter went away.
     ParameterRemoved,
@@ -213,14 +213,14 @@ pub(crate) enum Fact {
     ArgumentClass,
 
     // Records.
-    /// `sizeof`; whether it grew, and whether anything else in the layout differs.
-    RecordSize { grew: bool },
+    /// `sizeof`.
+    RecordSize,
     /// `alignof`.
     Alignment,
     /// `struct` to `union` or back.
     RecordKeyword { matters: bool },
-    /// A data member came.
-    MemberAdded,
+    /// A data member came; whether into the tail padding of a class that others may derive from.
+    MemberAdded { tail_padding: bool },
     /// A data member went away.
     MemberRemoved,
     /// A data member is at another offset.
@@ -241,8 +241,8 @@ pub(crate) enum Fact {
     Triviality,
     /// A virtual function came.
     VirtualAdded(VirtualPlace),
-    /// A virtual function went away.
-    VirtualRemoved,
+    /// A virtual function went away; whether it only overrode one of a base.
+    VirtualRemoved { was_override: bool },
     /// A virtual function is in another slot.
     VirtualMoved,
     /// Pure or not.
@@ -294,7 +294,9 @@ pub(crate) enum QualifierTurn {
     Harmless,
     /// `const` went from what a parameter points to.
     ConstLost,
-    /// `volatile` came or went.
+    /// A variable became `const`, and so may be in memory that cannot be written.
+    ReadOnly,
+    /// A variable became `volatile`.
     Volatile,
     /// `restrict` came.
     RestrictGained,
@@ -322,4 +324,6 @@ pub(crate) enum VirtualPlace {
     EndPure,
     /// Before others, or as the first of a class without.
     Elsewhere,
+    /// In the slot of a base's function, which it overrides.
+    Override,
 }

@@ -10,6 +10,7 @@ use crate::comparison::{Comparison, Coverage, TypesCompared};
 use crate::judge::{self, Draft};
 use crate::options::{CompareOptions, Policy};
 use crate::symbols::{self, Matching, SymbolChanges, symbol_name};
+use crate::types::{self, TypesResult};
 
 /// Compares two artifacts.
 ///
@@ -28,8 +29,16 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
     let matching = symbols::match_exports(&old.elf, &new.elf);
     let mut findings = artifact_findings(old, new, &options.policy);
     findings.extend(matching.changed.iter().map(|c| symbol_finding(old, new, c, &options.policy)));
-    let coverage = coverage(old, new, &matching);
-    let types = TypesCompared::No { why: "types are not compared by this version".to_string() };
+    let mut coverage = coverage(old, new, &matching);
+    let types = if artifact::same_architecture(&old.elf, &new.elf) {
+        types::compare(old, new, &matching, options, &mut coverage)
+    } else {
+        let why = "the architectures differ, and so does the size of everything".to_string();
+        TypesResult { findings: Vec::new(), compared: TypesCompared::No { why }, gaps: Vec::new() }
+    };
+    findings.extend(types.findings);
+    gaps.extend(types.gaps);
+    let types = types.compared;
     judge::sort(&mut findings);
     tidy(&mut gaps);
     let verdict = verdict(&findings, &types, &coverage, &gaps, &options.policy);
@@ -59,6 +68,7 @@ fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, policy: &Policy) 
             new: evidence(new, &change.new),
             changes: vec![change],
             exposure: None,
+            is_passed: false,
             path: Vec::new(),
             symbols: Arc::from([]),
         }
@@ -98,6 +108,7 @@ fn symbol_finding(
         old: symbol_evidence(old, a),
         new: symbol_evidence(new, b),
         exposure: None,
+        is_passed: false,
         path: Vec::new(),
         symbols: Arc::from([name]),
     }
@@ -121,7 +132,6 @@ fn coverage(old: &ArtifactFacts, new: &ArtifactFacts, matching: &Matching) -> Co
         exports_old: old.elf.exports().count(),
         exports_new: new.elf.exports().count(),
         matched: matching.pairs.len(),
-        need_types: matching.pairs.iter().filter(|p| symbols::needs_type(&old.elf.symbols[p.old])).count(),
         type_nodes_old: nodes(old),
         type_nodes_new: nodes(new),
         ..Coverage::default()

@@ -20,8 +20,10 @@ pub(crate) struct Draft {
     pub(crate) changes: Vec<Change>,
     pub(crate) old: Evidence,
     pub(crate) new: Evidence,
-    /// How consumers are exposed to the subject.
+    /// How consumers are exposed to the subject; symbols are used as they are.
     pub(crate) exposure: Option<Exposure>,
+    /// Whether the subject is a type that is itself passed or returned by value.
+    pub(crate) is_passed: bool,
     pub(crate) path: Vec<PathStep>,
     pub(crate) symbols: Arc<[SymbolName]>,
 }
@@ -37,7 +39,7 @@ impl Draft {
             .iter()
             .map(|change| {
                 let exposure = self.exposure.map(|e| change.reach.exposure(e));
-                rules::judge(&change.fact, Situation { exposure }, policy)
+                rules::judge(&change.fact, Situation { exposure, is_passed: self.is_passed }, policy)
             })
             .collect();
         // The first of the worst speaks for the finding.
@@ -46,6 +48,7 @@ impl Draft {
         let summary = summary(self.headline.as_deref(), &self.changes, &judged, level);
         let details =
             self.changes.iter().zip(&judged).map(|(change, judged)| detail(change, judged)).collect();
+        let is_type = matches!(self.subject, Subject::Type(_));
         Finding {
             rule: worst.rule.id,
             level,
@@ -55,7 +58,7 @@ impl Draft {
             old: self.old,
             new: self.new,
             details,
-            exposure: self.exposure,
+            exposure: self.exposure.filter(|_| is_type),
             path: self.path,
             symbols: self.symbols,
             consumers: Vec::new(),

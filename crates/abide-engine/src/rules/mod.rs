@@ -6,6 +6,9 @@
 //! pair in `tests/pairs/` in which it fires; the tests assert that none of the four is missing.
 
 mod artifact;
+mod function;
+mod place;
+mod record;
 mod symbol;
 
 use std::collections::BTreeMap;
@@ -53,6 +56,8 @@ pub struct RuleCase {
 pub(crate) struct Situation {
     /// How consumers are exposed to the place of the change; `None` for symbols and artifacts.
     pub(crate) exposure: Option<Exposure>,
+    /// Whether the type is itself passed or returned by value.
+    pub(crate) is_passed: bool,
 }
 
 impl Situation {
@@ -165,20 +170,52 @@ macro_rules! table {
 
 table! {
     "alias-split" => symbol::alias_split,
+    "alignment-changed" => record::alignment_changed,
     "architecture-changed" => artifact::architecture_changed,
+    "argument-class-changed" => record::argument_class_changed,
+    "array-length-changed" => place::array_length_changed,
+    "array-shape-changed" => place::array_shape_changed,
     "artifact-kind-changed" => artifact::artifact_kind_changed,
+    "base-added" => record::base_added,
+    "base-moved" => record::base_moved,
+    "base-removed" => record::base_removed,
+    "base-type-renamed" => place::base_type_renamed,
+    "bit-field-changed" => record::bit_field_changed,
     "branch-protection-changed" => artifact::branch_protection_changed,
+    "calling-convention-changed" => function::calling_convention_changed,
     "default-version-changed" => symbol::default_version_changed,
     "elf-flags-changed" => artifact::elf_flags_changed,
+    "enum-size-changed" => record::enum_size_changed,
+    "enum-underlying-changed" => record::enum_underlying_changed,
+    "enumerator-added" => record::enumerator_added,
+    "enumerator-removed" => record::enumerator_removed,
+    "enumerator-renamed" => record::enumerator_renamed,
+    "enumerator-value-changed" => record::enumerator_value_changed,
     "executable-stack-changed" => artifact::executable_stack_changed,
     "interpreter-changed" => artifact::interpreter_changed,
     "isa-baseline-changed" => artifact::isa_baseline_changed,
+    "member-added" => record::member_added,
+    "member-moved" => record::member_moved,
+    "member-removed" => record::member_removed,
+    "member-renamed" => record::member_renamed,
     "needed-added" => artifact::needed_added,
     "needed-removed" => artifact::needed_removed,
+    "noreturn-changed" => function::noreturn_changed,
     "object-size-changed" => symbol::object_size_changed,
     "os-abi-changed" => artifact::os_abi_changed,
+    "parameter-added" => function::parameter_added,
+    "parameter-removed" => function::parameter_removed,
+    "pointee-changed" => place::pointee_changed,
+    "pointer-kind-changed" => place::pointer_kind_changed,
+    "prototype-changed" => function::prototype_changed,
+    "purity-changed" => record::purity_changed,
+    "qualifier-changed" => place::qualifier_changed,
+    "record-keyword-changed" => record::record_keyword_changed,
+    "record-size-changed" => record::record_size_changed,
     "required-version-raised" => artifact::required_version_raised,
+    "reserved-member-used" => record::reserved_member_used,
     "runpath-changed" => artifact::runpath_changed,
+    "signedness-changed" => place::signedness_changed,
     "soname-changed" => artifact::soname_changed,
     "static-tls-changed" => artifact::static_tls_changed,
     "symbol-added" => symbol::symbol_added,
@@ -189,5 +226,20 @@ table! {
     "symbol-versioned" => symbol::symbol_versioned,
     "symbol-visibility-changed" => symbol::symbol_visibility_changed,
     "text-relocations-changed" => artifact::text_relocations_changed,
+    "triviality-changed" => record::triviality_changed,
+    "type-became-defined" => place::type_became_defined,
+    "type-became-opaque" => place::type_became_opaque,
+    "type-changed" => place::type_changed,
+    "type-not-comparable" => place::type_not_comparable,
+    "type-renamed" => place::type_renamed,
+    "type-replaced" => place::type_replaced,
+    "typedef-renamed" => place::typedef_renamed,
+    "variadic-changed" => function::variadic_changed,
     "version-definition-removed" => artifact::version_definition_removed,
+    "virtual-function-added" => record::virtual_function_added,
+    "virtual-function-moved" => record::virtual_function_moved,
+    "virtual-function-removed" => record::virtual_function_removed,
 }
+
+#[cfg(test)]
+mod tests;

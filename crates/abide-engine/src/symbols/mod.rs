@@ -13,7 +13,7 @@ use bstr::{BString, ByteSlice};
 use crate::change::Change;
 
 pub(crate) use matching::match_exports;
-pub(crate) use names::{needs_type, removed_class};
+pub(crate) use names::needs_type;
 
 /// One exported symbol of the reference and the one of the candidate that old programs bind to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

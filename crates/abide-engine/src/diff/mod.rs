@@ -1,0 +1,303 @@
+//! The difference of two type graphs as a value: a graph of its own.
+//!
+//! A node is a pair of things that belong together and have a name to report them under: the signatures of an
+//! exported symbol, or two definitions of a struct, class, union, enum or typedef. A node holds the *local*
+//! changes of its pair; an edge leads to a pair that is part of it and differs somewhere, and keeps the way there
+//! (`parameter 1`, `points to`). What has no name (pointers, arrays, function types) is compared as part of the
+//! pair that contains it. So a change is in one place however many symbols reach it, and whoever reports it only
+//! walks the graph; nothing is judged here.
+//!
+//! Only pairs with unequal hashes become nodes. Nodes are made breadth first from the symbols in their order, by a
+//! queue and not by recursion, and equal pairs of hashes are one node: the graph does not depend on type ids.
+
+mod enums;
+mod function;
+mod members;
+mod passing;
+mod place;
+mod record;
+mod vtable;
+mod words;
+
+use std::collections::VecDeque;
+
+use abide_model::{RootKind, StrId, TypeGraph, TypeId, TypeKind};
+use bstr::BStr;
+use rustc_hash::FxHashMap;
+
+use crate::canonical::{self, TypeHash};
+use crate::change::{Change, Fact, Reach};
+
+pub(crate) use words::{layout as describe, step_words, words};
+
+/// One side's graph with what is derived from it.
+pub(crate) struct Side<'a> {
+    pub(crate) graph: &'a TypeGraph,
+    hashes: Vec<TypeHash>,
+    /// Largest alignment that the psABI gives a scalar.
+    scalar_alignment: u64,
+}
+
+impl<'a> Side<'a> {
+    pub(crate) fn new(graph: &'a TypeGraph, scalar_alignment: u64) -> Self {
+        Side { graph, hashes: canonical::hashes(graph), scalar_alignment }
+    }
+
+    pub(crate) fn hash(&self, ty: TypeId) -> TypeHash {
+        self.hashes[ty.0 as usize]
+    }
+
+    fn kind(&self, ty: TypeId) -> &'a TypeKind {
+        self.graph.kind(ty)
+    }
+
+    fn str(&self, id: StrId) -> &'a BStr {
+        self.graph.str(id)
+    }
+}
+
+/// What a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The symbols of this group.
+    Symbol { group: u32, kind: RootKind },
+    /// A struct, class, union or enum.
+    Tagged,
+    /// A typedef of something without a name.
+    Typedef,
+}
+
+/// A pair that differs somewhere.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) owner: Owner,
+    pub(crate) old: TypeId,
+    pub(crate) new: TypeId,
+    /// The typedef through which the old type was first reached; names an unnamed one.
+    pub(crate) alias: Option<TypeId>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) edges: Vec<Edge>,
+}
+
+/// The way from one node to another.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(crate) to: u32,
+    pub(crate) reach: Reach,
+    /// Whether the target itself is a parameter or result.
+    pub(crate) is_passed: bool,
+    pub(crate) steps: Box<[Step]>,
+}
+
+/// One step along an edge.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) via: Via,
+    /// Where it leads, on the old side.
+    pub(crate) old: TypeId,
+}
+
+/// How a step is made; names are the old side's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    Parameter { index: u32, name: Option<StrId> },
+    Result,
+    Variable,
+    Pointee,
+    Referent,
+    Element,
+    Member { name: Option<StrId>, offset_bits: u64 },
+    Base,
+    Virtual { name: StrId },
+    Target,
+    MemberClass,
+    MemberTarget,
+    Candidate,
+}
+
+/// A pair of roots to start from, with the symbols that share it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    pub(crate) group: u32,
+    pub(crate) kind: RootKind,
+    pub(crate) old: TypeId,
+    pub(crate) new: TypeId,
+}
+
+/// The whole difference.
+#[derive(Debug, Default)]
+pub(crate) struct DiffGraph {
+    pub(crate) nodes: Vec<Node>,
+    /// Nodes of symbols, in the order in which they were given.
+    pub(crate) starts: Vec<u32>,
+    /// Whether a limit kept something from being compared.
+    pub(crate) limited: bool,
+}
+
+/// Compares two graphs from the given roots on.
+pub(crate) fn diff<'a>(
+    old: &'a Side<'a>,
+    new: &'a Side<'a>,
+    starts: impl IntoIterator<Item = Start>,
+) -> DiffGraph {
+    let mut differ =
+        Differ { old, new, out: DiffGraph::default(), known: FxHashMap::default(), queue: VecDeque::new() };
+    for start in starts {
+        if old.hash(start.old) != new.hash(start.new) {
+            let owner = Owner::Symbol { group: start.group, kind: start.kind };
+            let node = differ.add(owner, start.old, start.new, None);
+            differ.out.starts.push(node);
+        }
+    }
+    while let Some(node) = differ.queue.pop_front() {
+        differ.compare(node);
+    }
+    differ.out
+}
+
+/// Places compared within one pair: function types that share parts would take exponential time.
+const MOST_PLACES: u32 = 100_000;
+
+/// Nesting within one pair.
+const DEEPEST: usize = 128;
+
+struct Differ<'a> {
+    old: &'a Side<'a>,
+    new: &'a Side<'a>,
+    out: DiffGraph,
+    known: FxHashMap<(bool, TypeHash, TypeHash), u32>,
+    queue: VecDeque<u32>,
+}
+
+/// The pair at work: where one is inside it, and what was found.
+struct Inside {
+    steps: Vec<Step>,
+    reach: Reach,
+    flow: Flow,
+    budget: u32,
+    changes: Vec<Change>,
+    edges: Vec<Edge>,
+}
+
+/// Which way values go at a place: from programs into the library or out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Unknown,
+    In,
+    Out,
+}
+
+impl Inside {
+    /// Runs `body` one step further in.
+    fn step<R>(&mut self, via: Via, old: TypeId, reach: Reach, body: impl FnOnce(&mut Self) -> R) -> R {
+        let before = (self.reach, self.flow);
+        self.steps.push(Step { via, old });
+        self.reach = self.reach.then(reach);
+        let result = body(self);
+        self.steps.pop();
+        (self.reach, self.flow) = before;
+        result
+    }
+
+    /// Records a change here.
+    fn change(&mut self, change: Change) {
+        self.changes.push(Change { reach: self.reach, ..change });
+    }
+}
+
+impl<'a> Differ<'a> {
+    fn add(&mut self, owner: Owner, old: TypeId, new: TypeId, alias: Option<TypeId>) -> u32 {
+        let index = self.out.nodes.len() as u32;
+        self.out.nodes.push(Node { owner, old, new, alias, changes: Vec::new(), edges: Vec::new() });
+        self.queue.push_back(index);
+        index
+    }
+
+    /// The node of a pair of types; a new one is queued.
+    fn node(&mut self, owner: Owner, old: TypeId, new: TypeId, alias: Option<TypeId>) -> u32 {
+        let key = (owner == Owner::Typedef, self.old.hash(old), self.new.hash(new));
+        if let Some(&known) = self.known.get(&key) {
+            return known;
+        }
+        let index = self.add(owner, old, new, alias);
+        self.known.insert(key, index);
+        index
+    }
+
+    /// Notes that the place at hand is the given pair, which is compared on its own.
+    fn lead(&mut self, inside: &mut Inside, owner: Owner, old: TypeId, new: TypeId, alias: Option<TypeId>) {
+        let to = self.node(owner, old, new, alias);
+        let is_passed =
+            matches!(inside.steps.last(), Some(Step { via: Via::Parameter { .. } | Via::Result, .. }));
+        let steps = inside.steps.clone().into_boxed_slice();
+        inside.edges.push(Edge { to, reach: inside.reach, is_passed, steps });
+    }
+
+    fn compare(&mut self, index: u32) {
+        let node = &self.out.nodes[index as usize];
+        let (owner, old, new) = (node.owner, node.old, node.new);
+        let mut inside = Inside {
+            steps: Vec::new(),
+            reach: Reach::Same,
+            flow: Flow::Unknown,
+            budget: MOST_PLACES,
+            changes: Vec::new(),
+            edges: Vec::new(),
+        };
+        match owner {
+            Owner::Symbol { kind, .. } => self.roots(&mut inside, kind, old, new),
+            Owner::Tagged => self.tagged(&mut inside, old, new),
+            Owner::Typedef => self.targets(&mut inside, old, new),
+        }
+        let node = &mut self.out.nodes[index as usize];
+        (node.changes, node.edges) = (inside.changes, inside.edges);
+    }
+
+    fn roots(&mut self, inside: &mut Inside, kind: RootKind, old: TypeId, new: TypeId) {
+        match (self.old.kind(old), self.new.kind(new)) {
+            (TypeKind::Function(a), TypeKind::Function(b)) => self.function(inside, a, b, Flow::In),
+            _ if kind == RootKind::Variable => {
+                inside.step(Via::Variable, old, Reach::Same, |inside| {
+                    self.place(inside, old, new, place::Role::Variable);
+                });
+            }
+            _ => self.place(inside, old, new, place::Role::Other),
+        }
+    }
+
+    fn targets(&mut self, inside: &mut Inside, old: TypeId, new: TypeId) {
+        if let (TypeKind::Typedef { target: a, .. }, TypeKind::Typedef { target: b, .. }) =
+            (self.old.kind(old), self.new.kind(new))
+        {
+            inside.step(Via::Target, *a, Reach::Same, |inside| {
+                self.place(inside, *a, *b, place::Role::Other);
+            });
+        }
+    }
+
+    /// Two types with a tag: records, enums and declarations of either.
+    fn tagged(&mut self, inside: &mut Inside, old: TypeId, new: TypeId) {
+        match (self.old.kind(old), self.new.kind(new)) {
+            (TypeKind::Record(a), TypeKind::Record(b)) => {
+                self.records(inside, record::Records { old, new, a, b });
+            }
+            (TypeKind::Enum(a), TypeKind::Enum(b)) => self.enums(inside, (old, new), a, b),
+            (TypeKind::Declaration { .. }, TypeKind::Declaration { .. }) => {
+                self.replaced(inside, old, new, true);
+            }
+            (TypeKind::Declaration { .. }, _) => {
+                let change =
+                    Change::new(Fact::BecameDefined, "definition", "is defined now, was only declared");
+                inside.change(change.values("declared only", words::layout(self.new.graph, new)));
+                self.name_change(inside, old, new);
+            }
+            (_, TypeKind::Declaration { .. }) => {
+                let change =
+                    Change::new(Fact::BecameOpaque, "definition", "is only declared now, was defined");
+                inside.change(change.values(words::layout(self.old.graph, old), "declared only"));
+                self.name_change(inside, old, new);
+            }
+            _ => {}
+        }
+    }
+}

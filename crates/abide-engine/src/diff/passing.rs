@@ -1,0 +1,135 @@
+//! In which registers a record travels, as far as two layouts of one size may differ in it.
+//!
+//! Records of up to two words travel in registers by the kind of their parts (x86-64 psABI §3.2.3: each eightbyte
+//! is INTEGER or SSE), records of up to four equal floating-point parts in vector registers (AAPCS64 §6.8.2:
+//! homogeneous aggregates; also ELFv2 and s390x). So a float where an int was, or an int in what was padding
+//! beside a float, moves the argument to another register though no offset and no size changed.
+
+use abide_model::{BaseEncoding, TypeId, TypeKind};
+
+use super::{Differ, Side};
+use crate::layout;
+
+/// Bytes beyond which every ABI passes a record in memory or by address: four quad-precision parts.
+const LARGEST: u64 = 64;
+
+/// Parts that a record of [`LARGEST`] bytes may have, and nesting; beyond, nothing is said.
+const MOST_PARTS: usize = 128;
+const DEEPEST: usize = 16;
+
+/// A scalar inside a record: offset and size in bits, and what it is.
+type Leaf = (u64, u64, Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Integer,
+    Float,
+    Complex,
+    Vector,
+}
+
+/// How a record travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Class {
+    /// Per eightbyte of a record of at most 16 bytes: whether it is floating point throughout.
+    eightbytes: Option<Vec<bool>>,
+    /// Size and number of the parts of a homogeneous floating-point aggregate.
+    homogeneous: Option<(u64, usize)>,
+}
+
+impl Differ<'_> {
+    /// Whether two records of one size travel differently; false when that cannot be told.
+    pub(super) fn passes_differently(&self, old: TypeId, new: TypeId) -> bool {
+        match (classify(self.old, old), classify(self.new, new)) {
+            (Some(a), Some(b)) => a != b,
+            _ => false,
+        }
+    }
+
+    /// Whether two types of different kinds consist of the same scalars: `struct { int x; }` and `int`.
+    pub(super) fn same_leaves(&self, old: TypeId, new: TypeId) -> bool {
+        match (leaves(self.old, old), leaves(self.new, new)) {
+            (Some(a), Some(b)) => !a.is_empty() && a == b,
+            _ => false,
+        }
+    }
+}
+
+fn classify(side: &Side<'_>, ty: TypeId) -> Option<Class> {
+    let size = layout::size_of(side.graph, ty)?;
+    let leaves = leaves(side, ty)?;
+    let eightbytes = (size <= 16).then(|| {
+        (0..size.div_ceil(8))
+            .map(|i| {
+                let within = |l: &&Leaf| l.0 / 64 == i || (l.0 < i * 64 && l.0 + l.1 > i * 64);
+                leaves.iter().filter(within).all(|l| l.2 != Kind::Integer)
+            })
+            .collect()
+    });
+    let all_float = leaves.iter().all(|l| matches!(l.2, Kind::Float | Kind::Vector));
+    let first = leaves.first()?;
+    let homogeneous = (all_float && leaves.len() <= 4 && leaves.iter().all(|l| l.1 == first.1))
+        .then_some((first.1, leaves.len()));
+    Some(Class { eightbytes, homogeneous })
+}
+
+/// All scalars of a small type, sorted; `None` when it is too large or not known in full.
+fn leaves(side: &Side<'_>, ty: TypeId) -> Option<Vec<Leaf>> {
+    let mut out = Vec::new();
+    if layout::size_of(side.graph, ty)? > LARGEST {
+        return None;
+    }
+    collect(side, ty, 0, 0, &mut out)?;
+    out.sort_unstable();
+    out.dedup();
+    Some(out)
+}
+
+fn collect(side: &Side<'_>, ty: TypeId, at: u64, depth: usize, out: &mut Vec<Leaf>) -> Option<()> {
+    if depth > DEEPEST || out.len() > MOST_PARTS {
+        return None;
+    }
+    let bits = || layout::size_of(side.graph, ty).and_then(|s| s.checked_mul(8));
+    match side.kind(ty) {
+        TypeKind::Typedef { target, .. } | TypeKind::Qualified { target, .. } => {
+            collect(side, *target, at, depth + 1, out)
+        }
+        TypeKind::Base(base) => {
+            let kind = match base.encoding {
+                BaseEncoding::Float => Kind::Float,
+                BaseEncoding::ComplexFloat => Kind::Complex,
+                _ => Kind::Integer,
+            };
+            out.push((at, bits()?, kind));
+            Some(())
+        }
+        TypeKind::Pointer { .. } | TypeKind::Enum(_) => {
+            out.push((at, bits()?, Kind::Integer));
+            Some(())
+        }
+        TypeKind::Array { is_vector: true, .. } => {
+            out.push((at, bits()?, Kind::Vector));
+            Some(())
+        }
+        TypeKind::Array { element, .. } => {
+            let step = layout::size_of(side.graph, *element)?.checked_mul(8).filter(|&s| s > 0)?;
+            (0..bits()? / step).try_for_each(|i| collect(side, *element, at + i * step, depth + 1, out))
+        }
+        TypeKind::Record(record) => {
+            for base in &record.bases {
+                let offset = base.offset_bytes?.checked_mul(8)?;
+                collect(side, base.ty, at.checked_add(offset)?, depth + 1, out)?;
+            }
+            for member in &record.members {
+                let offset = at.checked_add(member.offset_bits)?;
+                match member.bit_size {
+                    Some(bits) => out.push((offset, bits, Kind::Integer)),
+                    None => collect(side, member.ty, offset, depth + 1, out)?,
+                }
+            }
+            // A union's parts overlap; they are sorted with the others.
+            Some(())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,415 @@
+//! Types of matched symbols: which can be compared, and the findings about them.
+
+use abide_model::{
+    ArtifactFacts, DebugSource, Evidence, Finding, Gap, GapKind, PathStep, Root, RootKind, StrId, Subject,
+    SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph, TypeKind,
+};
+use bstr::{BString, ByteSlice};
+use rustc_hash::FxHashMap;
+
+use crate::comparison::{Coverage, TypesCompared};
+use crate::diff::{self, DiffGraph, Owner, Side, Start};
+use crate::exposure::{Reaching, Ways};
+use crate::headers::Headers;
+use crate::judge::Draft;
+use crate::layout::SCALAR_ALIGNMENT;
+use crate::options::CompareOptions;
+use crate::spell;
+use crate::symbols::{self, Matching, SymbolPair, symbol_name};
+
+/// Names that a gap lists before it counts the rest.
+const NAMES: usize = 10;
+
+/// What comparing the types gave.
+pub(crate) struct TypesResult {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) compared: TypesCompared,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// Compares the types of all matched symbols that need one, and completes `coverage`.
+pub(crate) fn compare(
+    old: &ArtifactFacts,
+    new: &ArtifactFacts,
+    matching: &Matching,
+    options: &CompareOptions<'_>,
+    coverage: &mut Coverage,
+) -> TypesResult {
+    let needing = needing(old, matching);
+    coverage.need_types = needing.len();
+    if needing.is_empty() {
+        return TypesResult { findings: Vec::new(), compared: TypesCompared::NotNeeded, gaps: Vec::new() };
+    }
+    let (Some(a), Some(b)) = (old.types.graph(), new.types.graph()) else {
+        let compared = TypesCompared::No { why: absence(old, new) };
+        return TypesResult { findings: Vec::new(), compared, gaps: Vec::new() };
+    };
+    let sorted = sort_by_evidence(old, new, a, b, &needing);
+    coverage.typed_on_both = sorted.both.len();
+    coverage.typed_on_one = sorted.one.len();
+    let mut gaps = untyped_gaps(old, &sorted);
+    let comparison = Types::new(old, new, a, b, &sorted.both);
+    coverage.type_pairs_walked = comparison.diff.nodes.len();
+    if comparison.diff.limited {
+        gaps.push(Gap {
+            kind: GapKind::LimitReached,
+            subject: old.path.clone(),
+            detail: "some types are nested so deep that they were not compared in full".to_string(),
+        });
+    }
+    TypesResult { findings: comparison.findings(options), compared: compared(&sorted, needing.len()), gaps }
+}
+
+/// Matched symbols whose types belong to the public interface.
+fn needing(old: &ArtifactFacts, matching: &Matching) -> Vec<SymbolPair> {
+    matching.pairs.iter().copied().filter(|p| symbols::needs_type(&old.elf.symbols[p.old])).collect()
+}
+
+fn absence(old: &ArtifactFacts, new: &ArtifactFacts) -> String {
+    let side = |facts: &ArtifactFacts| match facts.types {
+        TypeEvidence::Read { .. } => None,
+        TypeEvidence::NotNeeded => Some("was not asked for its types"),
+        TypeEvidence::Absent => Some("has no usable debug information"),
+    };
+    match (side(old), side(new)) {
+        (Some(a), Some(b)) if a == b => {
+            format!("neither side {}", a.replacen("has no", "has", 1).replacen("was not", "was", 1))
+        }
+        (Some(a), Some(b)) => format!("the reference {a}, and the candidate {b}"),
+        (Some(a), None) => format!("the reference {a}"),
+        (None, Some(b)) => format!("the candidate {b}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Matched symbols by the evidence there is for their types.
+#[derive(Default)]
+struct ByEvidence<'a> {
+    both: Vec<TypedPair<'a>>,
+    one: Vec<SymbolName>,
+    none: Vec<SymbolName>,
+}
+
+struct TypedPair<'a> {
+    symbols: SymbolPair,
+    old: &'a Root,
+    new: &'a Root,
+}
+
+fn sort_by_evidence<'a>(
+    old: &ArtifactFacts,
+    new: &ArtifactFacts,
+    a: &'a TypeGraph,
+    b: &'a TypeGraph,
+    needing: &[SymbolPair],
+) -> ByEvidence<'a> {
+    let index = |graph: &'a TypeGraph| -> FxHashMap<u32, &'a Root> {
+        graph.roots.iter().map(|r| (r.symbol, r)).collect()
+    };
+    let (roots_a, roots_b) = (index(a), index(b));
+    let mut out = ByEvidence::default();
+    for &pair in needing {
+        let (x, y) = (&old.elf.symbols[pair.old], &new.elf.symbols[pair.new]);
+        // The debug information of an indirect function describes its resolver.
+        let comparable = (x.kind == SymbolKind::Ifunc) == (y.kind == SymbolKind::Ifunc);
+        let roots = (roots_a.get(&(pair.old as u32)), roots_b.get(&(pair.new as u32)));
+        match roots {
+            (Some(&r), Some(&s)) if comparable && r.kind == s.kind => {
+                out.both.push(TypedPair { symbols: pair, old: r, new: s });
+            }
+            (None, None) => out.none.push(symbol_name(x)),
+            _ => out.one.push(symbol_name(x)),
+        }
+    }
+    out
+}
+
+fn compared(sorted: &ByEvidence<'_>, need: usize) -> TypesCompared {
+    let both = sorted.both.len();
+    let why = || {
+        format!(
+            "debug information describes {both} of {need} exported functions and objects on both sides, and {} on \
+             one side only",
+            sorted.one.len()
+        )
+    };
+    match both {
+        _ if both == need => TypesCompared::Yes,
+        0 => TypesCompared::No { why: why() },
+        _ => TypesCompared::Partly { why: why() },
+    }
+}
+
+fn untyped_gaps(old: &ArtifactFacts, sorted: &ByEvidence<'_>) -> Vec<Gap> {
+    let gap = |names: &[SymbolName], text: &str| {
+        let mut list: Vec<String> = names.iter().take(NAMES).map(|n| n.to_string()).collect();
+        if names.len() > NAMES {
+            list.push(format!("and {} more", names.len() - NAMES));
+        }
+        let (count, list) = (names.len(), list.join(", "));
+        let noun = if count == 1 { "exported function or object" } else { "exported functions or objects" };
+        Gap {
+            kind: GapKind::UntypedSymbols,
+            subject: old.path.clone(),
+            detail: format!("{count} {noun} {text}: {list}"),
+        }
+    };
+    let mut out = Vec::new();
+    if !sorted.none.is_empty() {
+        out.push(gap(&sorted.none, "without a type on either side"));
+    }
+    if !sorted.one.is_empty() {
+        out.push(gap(&sorted.one, "with a type on one side only, which was not compared"));
+    }
+    out
+}
+
+/// Largest alignment of a scalar by psABI: the System V i386 ABI aligns everything to 4.
+fn scalar_alignment(facts: &ArtifactFacts) -> u64 {
+    match (facts.elf.machine, facts.elf.class) {
+        (3, _) => 4,
+        (4, _) => 2,
+        (_, abide_model::ElfClass::Elf32) => 8,
+        _ => SCALAR_ALIGNMENT,
+    }
+}
+
+/// Symbols that name one function or object on both sides.
+struct Group {
+    kind: RootKind,
+    names: Vec<SymbolName>,
+    old: Root,
+    new: Root,
+}
+
+struct Types<'a> {
+    old_facts: &'a ArtifactFacts,
+    new_facts: &'a ArtifactFacts,
+    old: &'a TypeGraph,
+    new: &'a TypeGraph,
+    groups: Vec<Group>,
+    diff: DiffGraph,
+}
+
+impl<'a> Types<'a> {
+    fn new(
+        old_facts: &'a ArtifactFacts,
+        new_facts: &'a ArtifactFacts,
+        old: &'a TypeGraph,
+        new: &'a TypeGraph,
+        pairs: &[TypedPair<'_>],
+    ) -> Self {
+        let side_a = Side::new(old, scalar_alignment(old_facts));
+        let side_b = Side::new(new, scalar_alignment(new_facts));
+        let groups = group(old_facts, new_facts, &side_a, &side_b, pairs);
+        let starts = (0u32..).zip(&groups).map(|(group, g)| Start {
+            group,
+            kind: g.kind,
+            old: g.old.ty,
+            new: g.new.ty,
+        });
+        let diff = diff::diff(&side_a, &side_b, starts);
+        Types { old_facts, new_facts, old, new, groups, diff }
+    }
+
+    fn findings(&self, options: &CompareOptions<'_>) -> Vec<Finding> {
+        // Programs built before saw the reference's headers: what they could not see cannot break them.
+        let headers = Headers::new(options.old_headers);
+        let is_private = |node: u32| self.is_private(node, &headers);
+        let ways = Ways::find(&self.diff, is_private);
+        let reaching = Reaching::find(&self.diff, |start| {
+            self.group_of(self.diff.starts[start]).map_or(Vec::new(), |g| g.names.clone())
+        });
+        let changed = (0u32..).zip(&self.diff.nodes).filter(|(_, node)| !node.changes.is_empty());
+        changed.map(|(index, _)| self.draft(index, &ways, &reaching).judge(&options.policy)).collect()
+    }
+
+    fn is_private(&self, node: u32, headers: &Headers<'_>) -> bool {
+        let node = &self.diff.nodes[node as usize];
+        let decl = self.old.node(node.old).decl;
+        node.owner == Owner::Tagged && decl.is_some_and(|d| headers.is_private(self.old.str(d.file)))
+    }
+
+    fn group_of(&self, node: u32) -> Option<&Group> {
+        match self.diff.nodes[node as usize].owner {
+            Owner::Symbol { group, .. } => self.groups.get(group as usize),
+            _ => None,
+        }
+    }
+
+    fn draft(&self, index: u32, ways: &Ways<'_>, reaching: &Reaching) -> Draft {
+        let node = &self.diff.nodes[index as usize];
+        let (old, new) = (self.evidence(index, true), self.evidence(index, false));
+        let changes = node.changes.clone();
+        let exposure = Some(ways.exposure(index));
+        if let Some(group) = self.group_of(index) {
+            return Draft {
+                subject: Subject::Symbol(group.names[0].clone()),
+                headline: Some(headline(group)),
+                changes,
+                old,
+                new,
+                exposure,
+                is_passed: false,
+                path: Vec::new(),
+                symbols: group.names.clone().into(),
+            };
+        }
+        let name = self.name(index, ways);
+        let headline = if node.owner == Owner::Typedef { format!("typedef {name}") } else { name.clone() };
+        Draft {
+            subject: Subject::Type(name),
+            headline: Some(headline),
+            changes,
+            old,
+            new,
+            exposure,
+            is_passed: ways.is_passed(index),
+            path: self.path(index, ways),
+            symbols: reaching.symbols(index),
+        }
+    }
+
+    /// The name under which a type is reported.
+    fn name(&self, index: u32, ways: &Ways<'_>) -> String {
+        let node = &self.diff.nodes[index as usize];
+        let text = spell::spell(self.old, node.old);
+        match (is_unnamed(self.old.kind(node.old)), node.alias) {
+            (false, _) => text,
+            (true, Some(alias)) => spell::spell(self.old, alias),
+            (true, None) => format!("{text} ({})", self.whereabouts(index, ways)),
+        }
+    }
+
+    /// Where an unnamed type is found: `member 'pos' of struct foo`.
+    fn whereabouts(&self, index: u32, ways: &Ways<'_>) -> String {
+        let mut text = String::new();
+        for (from, edge) in ways.path(index).1.into_iter().rev() {
+            let words = diff::words(self.old, &edge.steps);
+            text = if text.is_empty() { words } else { format!("{text} of {words}") };
+            let node = &self.diff.nodes[from as usize];
+            if let Some(group) = self.group_of(from) {
+                return format!("{text} of {}", headline(group));
+            }
+            // The nearest type with a name is enough.
+            if !is_unnamed(self.old.kind(node.old)) || node.alias.is_some() {
+                let named = if is_unnamed(self.old.kind(node.old)) { node.alias } else { None };
+                return format!("{text} of {}", spell::spell(self.old, named.unwrap_or(node.old)));
+            }
+        }
+        text
+    }
+
+    /// The way from a symbol, step by step.
+    fn path(&self, index: u32, ways: &Ways<'_>) -> Vec<PathStep> {
+        let (start, edges) = ways.path(index);
+        let mut out = Vec::new();
+        if let Some(group) = self.group_of(start) {
+            let via = headline(group);
+            out.push(PathStep { via, ty: spell::spell(self.old, group.old.ty) });
+        }
+        let steps = edges.iter().flat_map(|(_, edge)| edge.steps.iter());
+        out.extend(steps.map(|step| PathStep {
+            via: diff::step_words(self.old, step),
+            ty: spell::spell(self.old, step.old),
+        }));
+        out
+    }
+
+    fn evidence(&self, index: u32, is_old: bool) -> Evidence {
+        let node = &self.diff.nodes[index as usize];
+        let (facts, graph) = if is_old { (self.old_facts, self.old) } else { (self.new_facts, self.new) };
+        let ty = if is_old { node.old } else { node.new };
+        let type_node = graph.node(ty);
+        let (value, decl, origin) = match self.group_of(index) {
+            Some(group) => {
+                let root = if is_old { &group.old } else { &group.new };
+                (signature(graph, root, group), root.decl, root.origin)
+            }
+            None => (diff::describe(graph, ty), type_node.decl, type_node.origin),
+        };
+        let file = |file: StrId| graph.str(file).to_string();
+        Evidence {
+            value,
+            artifact: evidence_file(facts, origin.is_some_and(|o| o.in_supplementary)),
+            section: Some(".debug_info".to_string()),
+            offset: origin.map(|o| o.offset),
+            declaration: decl.map(|d| match d.line {
+                0 => file(d.file),
+                line => format!("{}:{line}", file(d.file)),
+            }),
+        }
+    }
+}
+
+/// Whether a record or enum has no name of its own.
+fn is_unnamed(kind: &TypeKind) -> bool {
+    match kind {
+        TypeKind::Record(record) => record.name.is_none(),
+        TypeKind::Enum(e) => e.name.is_none(),
+        _ => false,
+    }
+}
+
+/// The file whose `.debug_info` was read: the artifact, its debug file, or the supplementary one.
+fn evidence_file(facts: &ArtifactFacts, in_supplementary: bool) -> BString {
+    match &facts.types {
+        TypeEvidence::Read { supplementary: Some(path), .. } if in_supplementary => path.clone(),
+        TypeEvidence::Read { source: DebugSource::Separate { path, .. }, .. } => path.clone(),
+        _ => facts.path.clone(),
+    }
+}
+
+/// Groups symbols that name one thing on both sides, in the order of the first of each.
+fn group(
+    old: &ArtifactFacts,
+    new: &ArtifactFacts,
+    a: &Side<'_>,
+    b: &Side<'_>,
+    pairs: &[TypedPair<'_>],
+) -> Vec<Group> {
+    type Key = (SymbolSection, u64, SymbolSection, u64, u128, u128);
+    let mut known: FxHashMap<Key, usize> = FxHashMap::default();
+    let mut out: Vec<Group> = Vec::new();
+    for pair in pairs {
+        let (x, y) = (&old.elf.symbols[pair.symbols.old], &new.elf.symbols[pair.symbols.new]);
+        let (hash_a, hash_b) = (a.hash(pair.old.ty).0, b.hash(pair.new.ty).0);
+        if hash_a == hash_b {
+            continue;
+        }
+        let key = (x.section, x.address, y.section, y.address, hash_a, hash_b);
+        let at = *known.entry(key).or_insert_with(|| {
+            out.push(Group {
+                kind: pair.old.kind,
+                names: Vec::new(),
+                old: pair.old.clone(),
+                new: pair.new.clone(),
+            });
+            out.len() - 1
+        });
+        out[at].names.push(symbol_name(x));
+    }
+    out.iter_mut().for_each(|g| g.names.sort());
+    out
+}
+
+/// `function zfs_open`.
+fn headline(group: &Group) -> String {
+    let noun = if group.kind == RootKind::Function { "function" } else { "object" };
+    let name = &group.names[0].name;
+    let readable = crate::demangle::demangle(name.as_bstr()).unwrap_or_else(|| name.to_string());
+    match group.names.len() {
+        1 => format!("{noun} {readable}"),
+        2 => format!("{noun} {readable} (and 1 alias)"),
+        n => format!("{noun} {readable} (and {} aliases)", n - 1),
+    }
+}
+
+/// The declaration as the reference or candidate has it.
+fn signature(graph: &TypeGraph, root: &Root, group: &Group) -> String {
+    let name = match root.source_name {
+        Some(name) => graph.str(name).to_string(),
+        None => group.names[0].name.to_string(),
+    };
+    spell::declare(graph, root.ty, &name)
+}
