@@ -1,2 +1,28 @@
-//! placeholder
-fn main() {}
+//! The `abide` program: arguments, inputs, outputs, progress, exit codes. One file per command.
+
+mod args;
+mod commands;
+mod error;
+mod output;
+mod progress;
+mod reading;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    // clap ends the program itself: 2 for wrong usage, 0 for --help and --version.
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Check(args) => commands::check::run(args),
+        Command::Snapshot(args) => commands::snapshot::run(args),
+        Command::Explain(args) => commands::explain::run(args),
+        Command::Rules(args) => commands::rules::run(args),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::man::run(args),
+    };
+    ExitCode::from(result.unwrap_or_else(|error| error.report()))
+}

@@ -14,7 +14,10 @@ pub(crate) fn of_comparison(gaps: &[Gap], old: &ArtifactFacts, new: &ArtifactFac
         (false, true) => Some(SideName::Candidate),
         _ => None,
     };
-    gaps.iter().map(|gap| SideGap { side: side(gap), gap: gap.clone() }).collect()
+    let mut gaps: Vec<SideGap> =
+        gaps.iter().map(|gap| SideGap { side: side(gap), gap: gap.clone() }).collect();
+    gaps.sort();
+    gaps
 }
 
 /// The gaps of two packages.

@@ -38,7 +38,7 @@ fn parts(check: &Check, verdict: Verdict) -> String {
     let mut parts = Vec::new();
     if artifacts > 0 {
         let all = check.coverage.compared() + check.coverage.artifacts_removed;
-        parts.push(format!("{artifacts} of {}", count(all, "artifact", "artifacts")));
+        parts.push(format!("{artifacts} of {all} artifacts"));
     }
     if packages > 0 {
         parts.push(count(packages, "package", "packages"));
@@ -71,9 +71,9 @@ fn open_artifacts(check: &Check) -> usize {
 fn undecided(check: &Check) -> String {
     let open = open_artifacts(check);
     if open > 0 {
-        let all = count(check.coverage.compared(), "artifact", "artifacts");
+        let all = check.coverage.compared() + check.coverage.artifacts_removed;
         return format!(
-            "nothing seen that breaks, but for {open} of {all} the evidence is too thin to say so"
+            "nothing seen that breaks, but there is too little evidence for {open} of {all} artifacts"
         );
     }
     "nothing seen that breaks, but not everything could be read".to_owned()

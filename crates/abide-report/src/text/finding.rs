@@ -54,8 +54,11 @@ fn block(page: &mut Page, document: &Document, finding: &Finding, options: &Text
     }
 }
 
-/// The difference item by item, where the summary does not say it all.
+/// The difference item by item; a single item is what the summary says.
 fn details(field: &mut impl FnMut(&str, &str), finding: &Finding) {
+    if finding.details.len() < 2 {
+        return;
+    }
     for (index, detail) in finding.details.iter().enumerate() {
         let text = match (&detail.old, &detail.new) {
             (Some(old), Some(new)) => format!("{}: {old} → {new}", detail.what),

@@ -2,10 +2,11 @@
 //! then numbers for everything.
 
 mod finding;
+mod open;
 mod page;
 mod summary;
 
-use crate::document::{Artifact, Both, Document, Finding, Level, Package, Place, Verdict};
+use crate::document::{Artifact, Both, Document, File, Finding, Level, Package, Place, Verdict};
 use page::{Mark, Page};
 
 /// How the report is laid out. Numbers always count everything, also what is not listed.
@@ -46,7 +47,7 @@ pub fn render(document: &Document, options: &TextOptions) -> String {
             }
         }
     }
-    summary::gaps(&mut page, document);
+    open::section(&mut page, document, options);
     summary::numbers(&mut page, document, options);
     page.finish()
 }
@@ -62,26 +63,31 @@ fn worst(findings: &[&Finding]) -> Verdict {
     standing.map(|f| f.level.verdict()).max().unwrap_or(Verdict::Compatible)
 }
 
+/// `NAME (where)`.
+fn title(page: &Page, name: &str, place: &str) -> String {
+    let name = page.mark(Mark::Heading, name);
+    if place.is_empty() { name } else { format!("{name} ({})", page.mark(Mark::Plain, place)) }
+}
+
 /// `NAME (where): verdict`.
 fn heading(page: &mut Page, name: &str, place: &str, verdict: Verdict) {
     page.gap();
-    let name = page.mark(Mark::Heading, name);
-    let place =
-        if place.is_empty() { String::new() } else { format!(" ({})", page.mark(Mark::Plain, place)) };
+    let name = title(page, name, place);
     let verdict = page.mark(Mark::Verdict(verdict), verdict.word());
-    page.wrapped("", 4, &format!("{name}{place}: {verdict}"));
+    page.wrapped("", 4, &format!("{name}: {verdict}"));
 }
 
-/// Where an artifact is: packages on both sides, or paths for loose files.
+/// Where an artifact is: packages on both sides, or paths for loose files where they say more than the name.
 fn place(artifact: &Artifact, package: &Package) -> String {
     let files = &artifact.files;
-    let of = |file: &Option<crate::document::File>| {
+    let of = |file: &Option<File>| {
         file.as_ref().map(|file| file.package.clone().unwrap_or_else(|| file.path.display()))
     };
     let both = Both { reference: of(&files.reference), candidate: of(&files.candidate) };
+    let name = artifact.name.display();
     match (&both.reference, &both.candidate) {
         (None, None) => package_name(&package.nevra),
-        (old, new) if old == new => old.clone().unwrap_or_default(),
+        (Some(old), Some(new)) if *old == name && *new == name => String::new(),
         _ => package_name(&both),
     }
 }

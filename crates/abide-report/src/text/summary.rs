@@ -1,39 +1,11 @@
-//! The end of the report: what was not compared, by name, and numbers for everything.
+//! The end of the report: numbers for everything.
 
 use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Document, Gap, SideName};
+use crate::document::{Document, SideName};
 
 /// Column in which the numbers' text begins.
 const COLUMN: usize = 13;
-
-/// Lists the gaps, each thing that they concern once.
-pub(super) fn gaps(page: &mut Page, document: &Document) {
-    if document.gaps.is_empty() {
-        return;
-    }
-    page.gap();
-    let title = page.mark(Mark::Heading, "Could not be read or compared");
-    page.paragraph(0, &title);
-    for gap in &document.gaps {
-        let kind = page.mark(Mark::Dim, &format!("[{}]", gap.kind));
-        let text = format!(
-            "{}: {} {kind}",
-            page.mark(Mark::Plain, &about(gap)),
-            page.mark(Mark::Plain, &gap.detail)
-        );
-        page.wrapped("  ", 6, &text);
-    }
-}
-
-/// What a gap concerns: artifact, package, side.
-fn about(gap: &Gap) -> String {
-    let name = gap.artifact.as_ref().unwrap_or(&gap.subject).display();
-    let mut place: Vec<String> = Vec::new();
-    place.extend(gap.package.clone().filter(|package| *package != name));
-    place.extend(gap.side.map(|side| side.word().to_owned()));
-    if place.is_empty() { name } else { format!("{name} ({})", place.join(", ")) }
-}
 
 /// Counts everything, also what was not decided.
 pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOptions) {
@@ -80,8 +52,8 @@ fn artifacts(document: &Document) -> String {
     join(&[
         (a.with_types, "compared with types"),
         (a.types_partly, "compared with some of their types"),
-        (a.symbols_only, "by symbols only (undecided)"),
-        (a.no_exports, "without exports to type"),
+        (a.symbols_only, "by symbols only"),
+        (a.no_exports, "with nothing exported that needs a type"),
         (a.identical, "identical"),
         (a.removed, "removed"),
         (a.added, "added"),

@@ -1,0 +1,174 @@
+//! The command line: what can be asked, and the help that says so.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  compatible
+  1  incompatible
+  2  no verdict: usage, unreadable input, output that could not be delivered
+  3  review or undecided: a person must look";
+
+/// Tells whether one build of a Linux distribution keeps another's binary interface.
+#[derive(Debug, Parser)]
+#[command(name = "abide", version, propagate_version = true, max_term_width = 100, after_help = EXIT_STATUS)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Snapshot(Snapshot),
+    Explain(Explain),
+    Rules(Rules),
+    Completions(Completions),
+    Man(Man),
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  Two builds of a library:
+    abide check old/libfoo.so.1 new/libfoo.so.1
+  Two packages, their debug information beside them:
+    abide check foo-1.0-1.rpm foo-1.1-1.rpm --debuginfo-old debug-1.0/ --debuginfo-new debug-1.1/
+  Two repositories, one of them on a server:
+    abide check https://mirror.example.org/9/AppStream/x86_64/os ./candidate
+  A saved reference, for a build pipeline:
+    abide check reference.abide ./candidate --format json -o report.json";
+
+/// Compares CANDIDATE with REFERENCE and says whether programs built for the reference keep working.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_STATUS}"))]
+pub(crate) struct Check {
+    /// What the interface was promised for: ELF file, RPM, folder, repository (folder or URL), snapshot.
+    #[arg(value_name = "REFERENCE", value_hint = ValueHint::AnyPath)]
+    pub(crate) reference: String,
+    /// What must keep it; the same kinds of input.
+    #[arg(value_name = "CANDIDATE", value_hint = ValueHint::AnyPath)]
+    pub(crate) candidate: String,
+    #[command(flatten)]
+    pub(crate) debuginfo: DebuginfoOfBoth,
+    /// Public headers of either side: folder, -devel package or file. Types declared elsewhere are
+    /// private. Without it, the -devel packages among the inputs tell.
+    #[arg(long, value_name = "OLD,NEW", value_parser = both_paths)]
+    pub(crate) headers: Option<BothPaths>,
+    /// Format of the report.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Also list `safe` findings; the text report only counts them otherwise.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Write the report to FILE, which appears whole or not at all.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Reads INPUT once and saves its facts; a snapshot compares exactly as its input would.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  abide snapshot https://mirror.example.org/9/BaseOS/x86_64/os -o baseos.abide
+  abide check baseos.abide ./candidate")]
+pub(crate) struct Snapshot {
+    /// ELF file, RPM, folder, repository (folder or URL).
+    #[arg(value_name = "INPUT", value_hint = ValueHint::AnyPath)]
+    pub(crate) input: String,
+    /// Where to save it.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Folder or package with debug information; may be given several times.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) debuginfo: Vec<PathBuf>,
+    /// Public headers: folder, -devel package or file.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) headers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Explains a rule: what it looks for, why that breaks programs, when it does not.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Rule id, as findings name it.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+}
+
+/// Lists all rules with their level.
+#[derive(Debug, Args)]
+pub(crate) struct Rules {}
+
+/// Prints a completion script for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  abide completions bash > /usr/share/bash-completion/completions/abide")]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Prints the manual page, or writes one page for each command to a folder.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  abide man /usr/share/man/man1")]
+pub(crate) struct Man {
+    /// Existing folder for the pages; without it `abide(1)` goes to standard output.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Options of every command that reads inputs.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Threads to use [default: one for each processor].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// No progress bars.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Longer report: every consumer, symbol and path; how long each stage took.
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub(crate) verbose: bool,
+}
+
+/// Where debug information is looked for besides the inputs and /usr/lib/debug.
+#[derive(Debug, Args)]
+pub(crate) struct DebuginfoOfBoth {
+    /// Folder or package with debug information of both sides; may be given several times.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) debuginfo: Vec<PathBuf>,
+    /// The same for the reference only.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) debuginfo_old: Vec<PathBuf>,
+    /// The same for the candidate only.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) debuginfo_new: Vec<PathBuf>,
+}
+
+/// A path for either side; none where it was left empty.
+#[derive(Clone, Debug)]
+pub(crate) struct BothPaths {
+    pub(crate) old: Option<PathBuf>,
+    pub(crate) new: Option<PathBuf>,
+}
+
+/// `OLD,NEW`, `OLD,` or `,NEW`.
+fn both_paths(text: &str) -> Result<BothPaths, String> {
+    let (old, new) = text.split_once(',').ok_or("two paths with a comma between them are expected")?;
+    let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
+    Ok(BothPaths { old: path(old), new: path(new) })
+}
+
+/// Formats of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: the findings document.
+    Json,
+}

@@ -1,0 +1,104 @@
+//! Reading inputs with the options that commands share: threads, progress, debug information, headers.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use abide_model::{NoProgress, Progress, Side};
+use abide_read::side::{OpenError, OpenOptions, Opened};
+
+use crate::args::Common;
+use crate::error::CliError;
+use crate::progress::Bars;
+
+/// One input as the user asked for it.
+pub(crate) struct Request<'a> {
+    /// Path or URL.
+    pub(crate) label: &'a str,
+    /// Where debug information may be besides the input.
+    pub(crate) debuginfo: Vec<PathBuf>,
+    /// Public headers.
+    pub(crate) headers: Option<PathBuf>,
+}
+
+/// Reads inputs and tells how far it is.
+pub(crate) struct Reader {
+    progress: Box<dyn Progress>,
+    verbose: bool,
+}
+
+impl Reader {
+    /// Sets up threads and progress bars.
+    pub(crate) fn new(common: &Common) -> Result<Self, CliError> {
+        if let Some(jobs) = common.jobs {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build_global();
+            pool.map_err(|e| CliError::input("failed to start threads", &e))?;
+        }
+        let progress: Box<dyn Progress> =
+            if common.quiet { Box::new(NoProgress) } else { Box::new(Bars::new()) };
+        Ok(Reader { progress, verbose: common.verbose })
+    }
+
+    /// Where progress goes.
+    pub(crate) fn progress(&self) -> &dyn Progress {
+        self.progress.as_ref()
+    }
+
+    /// Reads one input whole.
+    pub(crate) fn read(&self, request: &Request<'_>) -> Result<Side, CliError> {
+        let start = Instant::now();
+        let side =
+            abide_read::side::open(request.label, &options(request), self.progress()).map_err(refused)?;
+        self.time("read", start);
+        Ok(side)
+    }
+
+    /// Reads both inputs of a check; the types of what is the same on both sides are left out.
+    pub(crate) fn read_both(&self, old: &Request<'_>, new: &Request<'_>) -> Result<(Side, Side), CliError> {
+        let start = Instant::now();
+        let open = |request: &Request<'_>| Opened::open(request.label, &options(request), self.progress());
+        let (old, new) = side_by_side(|| open(old), || open(new));
+        let (old, new) = (old.map_err(refused)?, new.map_err(refused)?);
+        self.time("read packages", start);
+        let start = Instant::now();
+        let skip = abide_distro::unchanged(old.facts(), new.facts());
+        let sides = side_by_side(
+            || old.read_types(&skip, self.progress()),
+            || new.read_types(&skip, self.progress()),
+        );
+        self.time("read types", start);
+        Ok(sides)
+    }
+
+    /// Says how long a stage took, to those who want to know.
+    pub(crate) fn time(&self, stage: &str, start: Instant) {
+        if self.verbose {
+            // Nothing depends on it, and nobody is left to be told when standard error is gone.
+            let _ = writeln!(std::io::stderr(), "{stage}: {:.3} s", start.elapsed().as_secs_f64());
+        }
+    }
+}
+
+/// Runs both on threads of their own.
+///
+/// Not on the pool's: the readers wait for work that they hand to the pool.
+fn side_by_side<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(a);
+        let second = b();
+        (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
+    })
+}
+
+fn options(request: &Request<'_>) -> OpenOptions {
+    OpenOptions {
+        debuginfo: request.debuginfo.clone(),
+        headers: request.headers.clone().into_iter().collect(),
+        ..OpenOptions::default()
+    }
+}
+
+fn refused(error: OpenError) -> CliError {
+    let hint = error.hint();
+    CliError::input("failed to read", &error).hint(hint)
+}
