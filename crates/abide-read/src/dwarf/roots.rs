@@ -363,10 +363,14 @@ impl<'s, 'd> Builder<'s, 'd> {
             }
             _ => self.function_words(&mut words, entry, die),
         }
-        if let Some(ty) = identity.ty
-            && words.len() > 3
-        {
-            words[3] = self.node(ty);
+        if words.len() > 3 {
+            if let Some(ty) = identity.ty {
+                words[3] = self.node(ty);
+            }
+            // A definition without a prototype (`int f() {}`) still states what it takes.
+            if die.has(slot::LOW_PC) || die.has(slot::RANGES) {
+                words[1] |= super::arena::flag::PROTOTYPED;
+            }
         }
         self.finish(words, entry)
     }
