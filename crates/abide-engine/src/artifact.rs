@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use abide_model::{ElfClass, ElfFacts, ElfKind, Endian};
 use bstr::{BStr, BString, ByteSlice};
 
-use crate::change::{Change, Fact};
+use crate::change::{Change, Fact, VersionLoss};
 use crate::version;
 
 /// All changes outside of symbols and types, in a fixed order.
@@ -177,29 +177,38 @@ fn required_versions(old: &ElfFacts, new: &ElfFacts, out: &mut Vec<Change>) {
             continue;
         }
         let known = before.get(&(file, family));
-        if known.is_none_or(|(old_numbers, _)| numbers > *old_numbers) {
-            let was = known.map(|(_, v)| v.to_string());
-            let clause = match &was {
-                Some(was) => format!("{version} of {file} is required, {was} was enough before"),
-                None => format!("{version} of {file} is required, no {family} version was before"),
-            };
-            let mut change =
-                Change::new(Fact::RequiredVersion, format!("required version of {file}"), clause);
-            change.old = was;
-            out.push(change.came(version.to_string()));
+        let raised = known.is_none_or(|(old_numbers, _)| numbers > *old_numbers);
+        if !raised && known.is_some_and(|(old_numbers, _)| numbers == *old_numbers) {
+            continue;
         }
+        let was = known.map(|(_, v)| v.to_string());
+        let clause = match &was {
+            Some(was) if raised => format!("{version} of {file} is required, {was} was enough before"),
+            Some(was) => format!("{version} of {file} is enough, {was} was required before"),
+            None => format!("{version} of {file} is required, no {family} version was before"),
+        };
+        let what = format!("required version of {file}");
+        let change = Change::new(Fact::RequiredVersion { raised }, what, clause).came(version.to_string());
+        out.push(Change { old: was, ..change });
     }
 }
 
 fn version_definitions(old: &ElfFacts, new: &ElfFacts, out: &mut Vec<Change>) {
     for version in old.versions_defined.iter().filter(|v| !new.versions_defined.contains(v)) {
         // A file that defines no version at all is accepted with a warning; its symbols are judged one by one.
-        if new.versions_defined.is_empty() {
-            break;
-        }
-        let fact = Fact::VersionDefinition { private: version::is_private(version.as_bstr()) };
+        let case = match new.versions_defined.is_empty() {
+            _ if version::is_private(version.as_bstr()) => VersionLoss::Private,
+            true => VersionLoss::All,
+            false => VersionLoss::One,
+        };
+        let fact = Fact::VersionDefinition(case);
         let clause = format!("version {version} is no longer defined");
         out.push(Change::new(fact, "version definition", clause).gone(version.to_string()));
+    }
+    for version in new.versions_defined.iter().filter(|v| !old.versions_defined.contains(v)) {
+        let clause = format!("version {version} is defined now");
+        let change = Change::new(Fact::VersionDefinitionAdded, "version definition", clause);
+        out.push(change.came(version.to_string()));
     }
 }
 

@@ -139,10 +139,12 @@ pub(crate) enum Fact {
     BranchProtection { lost: bool },
     /// x86-64-v2, v3, v4.
     IsaBaseline { raised: bool },
-    /// A later version of another library is required.
-    RequiredVersion,
+    /// A later or earlier version of another library is required.
+    RequiredVersion { raised: bool },
     /// A version definition went away.
-    VersionDefinition { private: bool },
+    VersionDefinition(VersionLoss),
+    /// A version definition came.
+    VersionDefinitionAdded,
 
     // Symbols.
     /// Exported before, not exported now.
@@ -163,8 +165,8 @@ pub(crate) enum Fact {
     SymbolVisibility { became_protected: bool, is_data: bool },
     /// `st_size` of data.
     ObjectSize(SizeUse),
-    /// Two names of one object became two objects.
-    AliasSplit,
+    /// Two names of one object became two objects, or the reverse.
+    AliasSplit { joined: bool },
 
     // Types, at any place that has a type.
     /// Another size or another class of value.
@@ -261,6 +263,17 @@ pub(crate) enum Fact {
     EnumSize,
     /// Signedness of the underlying type; whether any value is affected.
     EnumUnderlying { matters: bool },
+}
+
+/// How a version definition went away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VersionLoss {
+    /// Private by its name.
+    Private,
+    /// With all others: the file defines no version any more.
+    All,
+    /// While others stay.
+    One,
 }
 
 /// How the value of a place turned into another.

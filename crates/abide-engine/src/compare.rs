@@ -86,8 +86,8 @@ fn section(fact: &Fact) -> &'static str {
         Fact::Interpreter => ".interp",
         Fact::ExecutableStack { .. } => "program headers",
         Fact::BranchProtection { .. } | Fact::IsaBaseline { .. } => ".note.gnu.property",
-        Fact::RequiredVersion => ".gnu.version_r",
-        Fact::VersionDefinition { .. } => ".gnu.version_d",
+        Fact::RequiredVersion { .. } => ".gnu.version_r",
+        Fact::VersionDefinition(_) | Fact::VersionDefinitionAdded => ".gnu.version_d",
         _ => ".dynamic",
     }
 }
@@ -101,10 +101,16 @@ fn symbol_finding(
     let a = change.old.map(|i| &old.elf.symbols[i]);
     let b = change.new.map(|i| &new.elf.symbols[i]);
     let name = a.or(b).map(symbol_name).expect("a changed symbol is on one side at least");
+    let mut changes = change.changes.clone();
+    if let (Some(x), Some(y)) = (change.old, change.new) {
+        for change in changes.iter_mut().filter(|c| matches!(c.fact, Fact::ObjectSize(_))) {
+            change.because = types::size_reason(old, new, x, y);
+        }
+    }
     Draft {
         subject: Subject::Symbol(name.clone()),
         headline: None,
-        changes: change.changes.clone(),
+        changes,
         old: symbol_evidence(old, a),
         new: symbol_evidence(new, b),
         exposure: None,

@@ -69,7 +69,7 @@ impl Draft {
 
 fn detail(change: &Change, judged: &Judged) -> Detail {
     let what = match &change.because {
-        Some(because) => format!("{} (because {because})", change.what),
+        Some(_) => format!("{} (a consequence)", change.what),
         None => change.what.clone(),
     };
     Detail {
@@ -86,19 +86,20 @@ fn summary(headline: Option<&str>, changes: &[Change], judged: &[Judged], level:
     let worst: Vec<&Change> =
         changes.iter().zip(judged).filter(|(_, j)| j.level == level).map(|(c, _)| c).collect();
     let mut text = headline.map_or(String::new(), |h| format!("{h}: "));
-    let clauses: Vec<String> = worst.iter().take(CLAUSES).map(|c| clause(c)).collect();
-    text += &clauses.join("; ");
-    match changes.len() - clauses.len() {
+    let shown = &worst[..worst.len().min(CLAUSES)];
+    for (at, change) in shown.iter().enumerate() {
+        text += if at == 0 { "" } else { "; " };
+        text += &change.clause;
+        // One reason for several clauses comes after the last of them.
+        let next = shown.get(at + 1).and_then(|c| c.because.as_ref());
+        if let Some(because) = change.because.as_ref().filter(|b| Some(*b) != next) {
+            text += &format!(", because {because}");
+        }
+    }
+    match changes.len() - shown.len() {
         0 => text,
         1 => text + "; and 1 more change",
         more => text + &format!("; and {more} more changes"),
-    }
-}
-
-fn clause(change: &Change) -> String {
-    match &change.because {
-        Some(because) => format!("{}, because {because}", change.clause),
-        None => change.clause.clone(),
     }
 }
 

@@ -77,17 +77,20 @@ fn record_align(graph: &TypeGraph, record: &RecordType, scalar: u64, depth: usiz
     if let Some(stated) = record.alignment_bytes {
         return Some(stated.max(1));
     }
-    // A packed record shows itself by a size or offset that is no multiple of the natural alignment.
+    // A packed record shows itself by an offset or size that is no multiple of the natural alignment.
     let mut largest = 1;
-    let mut lowest = record.size_bytes;
-    let bases = record.bases.iter().map(|b| (b.ty, b.offset_bytes.unwrap_or(0) * 8));
-    let members = record.members.iter().filter(|m| m.bit_size.is_none()).map(|m| (m.ty, m.offset_bits));
-    for (ty, offset_bits) in bases.chain(members) {
-        largest = largest.max(align_at(graph, ty, scalar, depth + 1)?);
-        lowest |= offset_bits / 8;
+    let bases = record.bases.iter().map(|b| (b.ty, b.offset_bytes.unwrap_or(0)));
+    let members = record.members.iter().filter(|m| m.bit_size.is_none()).map(|m| (m.ty, m.offset_bits / 8));
+    for (ty, offset) in bases.chain(members) {
+        let natural = align_at(graph, ty, scalar, depth + 1)?;
+        largest = largest.max(fitting(natural, offset));
     }
-    let fits = if lowest == 0 { largest } else { 1 << lowest.trailing_zeros().min(62) };
-    Some(largest.min(fits))
+    Some(fitting(largest, record.size_bytes))
+}
+
+/// The largest power of two up to `align` that divides `value`.
+fn fitting(align: u64, value: u64) -> u64 {
+    if value == 0 { align } else { align.min(1 << value.trailing_zeros()) }
 }
 
 /// Size of a record that ends after its last part, rounded up to its alignment.

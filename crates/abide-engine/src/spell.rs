@@ -36,9 +36,11 @@ pub(crate) fn declare(graph: &TypeGraph, ty: TypeId, name: &str) -> String {
 
 /// The type with its size: `long (8 bytes)`.
 pub(crate) fn with_size(graph: &TypeGraph, ty: TypeId) -> String {
+    let is_flexible =
+        matches!(graph.kind(ty), TypeKind::Array { dimensions, .. } if dimensions.contains(&None));
     match layout::size_of(graph, ty) {
-        Some(size) => format!("{} ({})", spell(graph, ty), crate::symbols::bytes(size)),
-        None => spell(graph, ty),
+        Some(size) if !is_flexible => format!("{} ({})", spell(graph, ty), crate::symbols::bytes(size)),
+        _ => spell(graph, ty),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::headers::Headers;
 use crate::judge::Draft;
 use crate::layout::SCALAR_ALIGNMENT;
 use crate::options::CompareOptions;
-use crate::spell;
 use crate::symbols::{self, Matching, SymbolPair, symbol_name};
+use crate::{layout, names, spell};
 
 /// Names that a gap lists before it counts the rest.
 const NAMES: usize = 10;
@@ -63,6 +63,25 @@ pub(crate) fn compare(
 /// Matched symbols whose types belong to the public interface.
 fn needing(old: &ArtifactFacts, matching: &Matching) -> Vec<SymbolPair> {
     matching.pairs.iter().copied().filter(|p| symbols::needs_type(&old.elf.symbols[p.old])).collect()
+}
+
+/// What the type of an exported object says about its other size: the reason for a finding about the symbol.
+pub(crate) fn size_reason(old: &ArtifactFacts, new: &ArtifactFacts, a: usize, b: usize) -> Option<String> {
+    let (old_graph, new_graph) = (old.types.graph()?, new.types.graph()?);
+    let root = |graph: &TypeGraph, symbol: usize| {
+        let at = graph.roots.binary_search_by_key(&(symbol as u32), |r| r.symbol).ok()?;
+        Some(graph.roots[at].ty).filter(|_| graph.roots[at].kind == RootKind::Variable)
+    };
+    let (x, y) = (root(old_graph, a)?, root(new_graph, b)?);
+    let (was, is) = (layout::size_of(old_graph, x)?, layout::size_of(new_graph, y)?);
+    if (was, is) != (old.elf.symbols[a].size_bytes, new.elf.symbols[b].size_bytes) {
+        return None;
+    }
+    let (text, now) = (spell::spell(old_graph, x), spell::spell(new_graph, y));
+    if names::same(text.as_bytes().as_bstr(), now.as_bytes().as_bstr()) {
+        return Some(format!("its type {text} {}", if is > was { "grew" } else { "shrank" }));
+    }
+    Some(format!("its type changed from {text} to {now}"))
 }
 
 fn absence(old: &ArtifactFacts, new: &ArtifactFacts) -> String {

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::place::Role;
 use super::record::Records;
-use super::words::position;
+use super::words::{class_name, position};
 use super::{Differ, Inside, Side, Via};
 use crate::change::{Change, Fact, Reach};
 use crate::symbols::bytes;
@@ -28,6 +28,8 @@ struct Flat {
     ty: TypeId,
     offset: u64,
     bits: Option<u64>,
+    /// Compiler-made: the pointer to the virtual table, of which the virtual functions tell.
+    artificial: bool,
 }
 
 /// What became of the members of two records.
@@ -40,33 +42,35 @@ struct Matched {
     added: Vec<usize>,
 }
 
-/// Why members of a record moved: the first place where the record itself changed, and embedded types that did.
+/// What changed the layout of a record, in order to say why something moved.
 #[derive(Default)]
-struct Causes {
-    /// Lowest old and new bit offset of a change that is the record's own.
-    own: Option<u64>,
-    own_new: Option<u64>,
-    /// Old bit offset of an embedded type that changed its size, and what to say of it.
-    embedded: Vec<(u64, String)>,
+struct Causes(Vec<Cause>);
+
+struct Cause {
+    /// Old bit offset from which on it has an effect; of added members only the new one is known.
+    old: Option<u64>,
+    new: Option<u64>,
+    text: String,
 }
 
 impl Causes {
-    /// The reason for what moved at these offsets, when it lies in embedded types alone.
+    /// The nearest cause before what was at `old` and is at `new`.
     fn of(&self, old: u64, new: u64) -> Option<String> {
-        if self.own.is_some_and(|at| at <= old) || self.own_new.is_some_and(|at| at <= new) {
-            return None;
-        }
-        self.embedded
-            .iter()
-            .filter(|(at, _)| *at < old)
-            .max_by_key(|(at, _)| *at)
-            .map(|(_, text)| text.clone())
+        let before = |c: &&Cause| c.old.is_some_and(|at| at <= old) || c.new.is_some_and(|at| at <= new);
+        let nearest = self.0.iter().filter(before).max_by_key(|c| c.old.max(c.new));
+        nearest.map(|c| c.text.clone())
     }
 
-    fn note_own(&mut self, old: Option<u64>, new: Option<u64>) {
-        let lower = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
-        self.own = lower(self.own, old);
-        self.own_new = lower(self.own_new, new);
+    /// The cause of another size, when there is only one.
+    fn only(&self) -> Option<String> {
+        match &self.0[..] {
+            [one] => Some(one.text.clone()),
+            _ => None,
+        }
+    }
+
+    fn add(&mut self, old: Option<u64>, new: Option<u64>, text: String) {
+        self.0.push(Cause { old, new, text });
     }
 }
 
@@ -79,7 +83,7 @@ struct Run {
 }
 
 impl<'a> Differ<'a> {
-    /// Compares all data members; the result is the reason for another size when it lies in embedded types alone.
+    /// Compares all data members; the result is the reason for another size when there is one.
     pub(super) fn members(&mut self, inside: &mut Inside, pair: Records<'a>) -> Option<String> {
         let old = flatten(self.old, pair.a);
         let new = flatten(self.new, pair.b);
@@ -92,7 +96,7 @@ impl<'a> Differ<'a> {
         self.compare_pairs(inside, &matched, &reserved);
         self.removed(inside, &matched);
         self.added(inside, &matched, pair);
-        causes.of(u64::MAX, u64::MAX)
+        causes.only()
     }
 
     fn match_by_name(&self, m: &mut Matched) {
@@ -180,50 +184,50 @@ impl<'a> Differ<'a> {
 
     fn causes(&self, m: &Matched, pair: Records<'a>) -> Causes {
         let mut causes = Causes::default();
+        for base in &pair.a.bases {
+            let name = class_name(self.old.graph, base.ty);
+            let partner = pair.b.bases.iter().find(|other| name == class_name(self.new.graph, other.ty));
+            let text = match partner {
+                Some(other) => self.growth(base.ty, other.ty, "a base class"),
+                None => Some(format!("base class {name} was removed")),
+            };
+            let at = base.offset_bytes.unwrap_or(0).saturating_mul(8);
+            text.into_iter().for_each(|text| causes.add(Some(at), None, text));
+        }
+        for base in &pair.b.bases {
+            let name = class_name(self.new.graph, base.ty);
+            if pair.a.bases.iter().all(|other| name != class_name(self.old.graph, other.ty)) {
+                let at = base.offset_bytes.unwrap_or(0).saturating_mul(8);
+                causes.add(None, Some(at), format!("base class {name} was added"));
+            }
+        }
         for &(i, j) in &m.pairs {
             let (a, b) = (&m.old[i], &m.new[j]);
-            let (size_a, size_b) = (width(self.old, a), width(self.new, b));
-            if size_a == size_b {
-                continue;
-            }
-            match self.growth(a.ty, b.ty) {
-                Some(text) => {
-                    causes.embedded.push((a.offset, format!("{text} ({} is one)", label(self.old, a))));
-                }
-                None => causes.note_own(Some(a.offset), None),
+            let (was, is) = (width(self.old, a), width(self.new, b));
+            if was != is {
+                let own = || format!("{} {} from {}", label(self.old, a), grew(was, is), sizes(was, is));
+                let text = self.growth(a.ty, b.ty, &label(self.old, a)).unwrap_or_else(own);
+                causes.add(Some(a.offset), None, text);
             }
         }
-        for base in &pair.a.bases {
-            let partner = pair.b.bases.iter().find(|other| {
-                spell::spell(self.old.graph, base.ty) == spell::spell(self.new.graph, other.ty)
-            });
-            match partner.map(|other| self.growth(base.ty, other.ty)) {
-                Some(Some(text)) => {
-                    let at = base.offset_bytes.unwrap_or(0).saturating_mul(8);
-                    causes.embedded.push((at, format!("{text} (a base class)")));
-                }
-                Some(None) => {}
-                None => causes.note_own(Some(0), None),
-            }
-        }
-        if pair.b.bases.len() > pair.a.bases.len() || pair.a.keyword != pair.b.keyword {
-            causes.note_own(Some(0), None);
-        }
-        m.removed.iter().for_each(|&i| causes.note_own(Some(m.old[i].offset), None));
-        m.added.iter().for_each(|&j| causes.note_own(None, Some(m.new[j].offset)));
+        let removed = m.removed.iter().map(|&i| &m.old[i]);
+        removed
+            .for_each(|f| causes.add(Some(f.offset), None, format!("{} was removed", name_of(self.old, f))));
+        let added = m.added.iter().map(|&j| &m.new[j]);
+        added.for_each(|f| causes.add(None, Some(f.offset), format!("{} was added", name_of(self.new, f))));
         causes
     }
 
-    /// `struct a grew from 8 to 16 bytes`, for types of one name whose sizes differ: they have their own finding.
-    fn growth(&self, old: TypeId, new: TypeId) -> Option<String> {
+    /// `struct a (member 'x') grew from 8 to 16 bytes`, for types of one name whose sizes differ: they have their own
+    /// finding.
+    fn growth(&self, old: TypeId, new: TypeId, part: &str) -> Option<String> {
         let (core_a, name_a) = named_core(self.old, old)?;
         let (core_b, name_b) = named_core(self.new, new)?;
         let (was, is) = (layout::size_of(self.old.graph, core_a)?, layout::size_of(self.new.graph, core_b)?);
         if was == is || !names::same(name_a.as_bytes().as_bstr(), name_b.as_bytes().as_bstr()) {
             return None;
         }
-        let verb = if is > was { "grew" } else { "shrank" };
-        Some(format!("{name_a} {verb} from {was} to {}", bytes(is)))
+        Some(format!("{name_a} ({part}) {} from {was} to {}", grew(was, is), bytes(is)))
     }
 
     fn moved(&self, inside: &mut Inside, m: &Matched, causes: &Causes) {
@@ -259,7 +263,8 @@ impl<'a> Differ<'a> {
 
     fn run_moved(&self, m: &Matched, delta: i128, run: &[(usize, usize)]) -> Change {
         let (first, last) = (run[0], run[run.len() - 1]);
-        let (from, to) = (label(self.old, &m.old[first.0]), label(self.old, &m.old[last.0]));
+        let bare = |flat: &Flat| label(self.old, flat).trim_start_matches("member ").to_string();
+        let (from, to) = (bare(&m.old[first.0]), bare(&m.old[last.0]));
         let by = match delta.unsigned_abs() {
             bits if bits.is_multiple_of(8) => bytes((bits / 8) as u64),
             bits => format!("{bits} bits"),
@@ -311,7 +316,7 @@ impl<'a> Differ<'a> {
     }
 
     fn removed(&self, inside: &mut Inside, m: &Matched) {
-        for flat in m.removed.iter().map(|&i| &m.old[i]) {
+        for flat in m.removed.iter().map(|&i| &m.old[i]).filter(|f| !f.artificial) {
             let (name, text) = (label(self.old, flat), self.describe(self.old, flat));
             let clause = format!("{name} ({text}) was removed");
             inside.change(Change::new(Fact::MemberRemoved, name, clause).gone(text));
@@ -320,7 +325,7 @@ impl<'a> Differ<'a> {
 
     fn added(&self, inside: &mut Inside, m: &Matched, pair: Records<'a>) {
         let old_end = layout::end_bits(self.old.graph, pair.a);
-        for flat in m.added.iter().map(|&j| &m.new[j]) {
+        for flat in m.added.iter().map(|&j| &m.new[j]).filter(|f| !f.artificial) {
             let (name, text) = (label(self.new, flat), self.describe(self.new, flat));
             let tail_padding =
                 is_dynamic_class(pair.a) && pair.a.size_bytes == pair.b.size_bytes && flat.offset >= old_end;
@@ -351,6 +356,23 @@ fn label(side: &Side<'_>, flat: &Flat) -> String {
     flat.name.map_or("an unnamed member".to_string(), |n| format!("member '{}'", side.str(n)))
 }
 
+/// A member in a reason; the pointer to the virtual table has no name of its own in sources.
+fn name_of(side: &Side<'_>, flat: &Flat) -> String {
+    if flat.artificial { "the pointer to a virtual table".to_string() } else { label(side, flat) }
+}
+
+fn grew(was: u64, is: u64) -> &'static str {
+    if is > was { "grew" } else { "shrank" }
+}
+
+/// `4 to 8 bytes`, `3 to 5 bits`.
+fn sizes(was: u64, is: u64) -> String {
+    match (was % 8, is % 8) {
+        (0, 0) => format!("{} to {}", was / 8, bytes(is / 8)),
+        _ => format!("{was} to {is} bits"),
+    }
+}
+
 /// Width in bits.
 fn width(side: &Side<'_>, flat: &Flat) -> u64 {
     flat.bits.unwrap_or_else(|| layout::size_of(side.graph, flat.ty).unwrap_or(0).saturating_mul(8))
@@ -368,7 +390,7 @@ fn named_core(side: &Side<'_>, mut ty: TypeId) -> Option<(TypeId, String)> {
             },
             TypeKind::Record(r) if r.name.is_some() => return Some((ty, spell::spell(side.graph, ty))),
             TypeKind::Enum(e) if e.name.is_some() => return Some((ty, spell::spell(side.graph, ty))),
-            TypeKind::Record(_) => return Some((ty, "the unnamed type".to_string())),
+            TypeKind::Record(r) => return Some((ty, format!("the unnamed {}", spell::keyword(r.keyword)))),
             _ => return None,
         }
     }
@@ -404,7 +426,13 @@ fn flatten_into(side: &Side<'_>, record: &RecordType, at: u64, depth: usize, out
             Some(inner) => flatten_into(side, inner, offset, depth + 1, out),
             // An unnamed bit-field is padding.
             None if member.name.is_none() && member.bit_size.is_some() => {}
-            None => out.push(Flat { name: member.name, ty: member.ty, offset, bits: member.bit_size }),
+            None => out.push(Flat {
+                name: member.name,
+                ty: member.ty,
+                offset,
+                bits: member.bit_size,
+                artificial: member.is_artificial,
+            }),
         }
     }
 }

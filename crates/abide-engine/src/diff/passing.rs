@@ -5,6 +5,8 @@
 //! homogeneous aggregates; also ELFv2 and s390x). So a float where an int was, or an int in what was padding
 //! beside a float, moves the argument to another register though no offset and no size changed.
 
+use std::fmt;
+
 use abide_model::{BaseEncoding, TypeId, TypeKind};
 
 use super::{Differ, Side};
@@ -28,13 +30,24 @@ enum Kind {
     Vector,
 }
 
-/// How a record travels.
+/// How a record travels; printed for readers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Class {
     /// Per eightbyte of a record of at most 16 bytes: whether it is floating point throughout.
     eightbytes: Option<Vec<bool>>,
     /// Size and number of the parts of a homogeneous floating-point aggregate.
     homogeneous: Option<(u64, usize)>,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((bits, count)) = self.homogeneous {
+            return write!(f, "{count} × {}-byte floating point", bits / 8);
+        }
+        let Some(eightbytes) = &self.eightbytes else { return f.write_str("in memory") };
+        let words: Vec<&str> = eightbytes.iter().map(|&v| if v { "vector" } else { "general" }).collect();
+        f.write_str(&words.join(" and "))
+    }
 }
 
 impl Differ<'_> {
@@ -44,6 +57,12 @@ impl Differ<'_> {
             (Some(a), Some(b)) => a != b,
             _ => false,
         }
+    }
+
+    /// How two records travel, in words.
+    pub(super) fn passing_words(&self, old: TypeId, new: TypeId) -> (String, String) {
+        let text = |class: Option<Class>| class.map_or("unknown".to_string(), |c| c.to_string());
+        (text(classify(self.old, old)), text(classify(self.new, new)))
     }
 
     /// Whether two types of different kinds consist of the same scalars: `struct { int x; }` and `int`.

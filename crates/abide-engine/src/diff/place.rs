@@ -220,7 +220,8 @@ impl<'a> Differ<'a> {
         let place = if place.is_empty() { "it".to_string() } else { place };
         let place = if place == "the type" { "it".to_string() } else { place };
         let clause = format!("{place} {} {word}", if gained { "became" } else { "is no longer" });
-        let change = Change::new(Fact::Qualifier(turn), format!("{word} on {place}"), clause);
+        let what = if place == "it" { word.to_string() } else { format!("{word} on {place}") };
+        let change = Change::new(Fact::Qualifier(turn), what, clause);
         let text = |on: bool| if on { "yes" } else { "no" };
         inside.change(change.values(text(!gained), text(gained)));
     }

@@ -24,8 +24,8 @@ impl<'a> Differ<'a> {
         let size_at = inside.changes.len();
         self.keyword(inside, pair);
         self.base_classes(inside, pair);
-        let reason = self.members(inside, pair);
         self.virtual_functions(inside, pair);
+        let reason = self.members(inside, pair);
         self.passing(inside, pair);
         // Size and alignment come first: they say most in the fewest words.
         let rest = inside.changes.split_off(size_at);
@@ -75,25 +75,25 @@ impl<'a> Differ<'a> {
             match partner {
                 Some(at) => self.base_pair(inside, base, &new[*at]),
                 None => {
-                    let name = spell::spell(self.old.graph, base.ty);
+                    let name = class_name(self.old, base.ty);
                     let fact = Fact::BaseRemoved { empty: is_empty(self.old, base.ty) };
                     let change = Change::new(fact, "base class", format!("base class {name} was removed"));
-                    inside.change(change.gone(format!("{name}{}", base_place(base))));
+                    inside.change(change.gone(format!("{name} at{}", base_place(base))));
                 }
             }
         }
         for (at, base) in new.iter().enumerate() {
             if !partners.contains(&Some(at)) {
-                let name = spell::spell(self.new.graph, base.ty);
+                let name = class_name(self.new, base.ty);
                 let fact = Fact::BaseAdded { empty: is_empty(self.new, base.ty) };
                 let change = Change::new(fact, "base class", format!("base class {name} was added"));
-                inside.change(change.came(format!("{name}{}", base_place(base))));
+                inside.change(change.came(format!("{name} at{}", base_place(base))));
             }
         }
         let kept: Vec<usize> = partners.into_iter().flatten().collect();
         if !kept.is_sorted() {
             let order = |side: &Side<'_>, bases: &[Base]| {
-                let names: Vec<String> = bases.iter().map(|b| spell::spell(side.graph, b.ty)).collect();
+                let names: Vec<String> = bases.iter().map(|b| class_name(side, b.ty)).collect();
                 names.join(", ")
             };
             let (was, is) = (order(self.old, old), order(self.new, new));
@@ -104,7 +104,7 @@ impl<'a> Differ<'a> {
 
     fn base_pair(&mut self, inside: &mut Inside, a: &Base, b: &Base) {
         if (a.offset_bytes, a.is_virtual) != (b.offset_bytes, b.is_virtual) {
-            let name = spell::spell(self.old.graph, a.ty);
+            let name = class_name(self.old, a.ty);
             let (was, is) = (base_place(a), base_place(b));
             let clause = format!("base class {name} moved from{was} to{is}");
             let change = Change::new(Fact::BaseMoved, format!("place of base class {name}"), clause);
@@ -129,11 +129,9 @@ impl<'a> Differ<'a> {
                 inside.change(change.values(text(was), text(is)));
             }
             _ if a.size_bytes == b.size_bytes && self.passes_differently(pair.old, pair.new) => {
+                let (was, is) = self.passing_words(pair.old, pair.new);
                 let clause = "travels in other registers when it is passed by value";
-                inside.change(Change::new(Fact::ArgumentClass, "argument registers", clause).values(
-                    words::layout(self.old.graph, pair.old),
-                    words::layout(self.new.graph, pair.new),
-                ));
+                inside.change(Change::new(Fact::ArgumentClass, "argument registers", clause).values(was, is));
             }
             _ => {}
         }
@@ -209,6 +207,11 @@ fn base_name(side: &Side<'_>, base: &Base) -> Vec<u8> {
         }
     }
     tag_name(side, ty).map_or(Vec::new(), |n| names::normal(n).to_vec())
+}
+
+/// The name of a class without its keyword.
+fn class_name(side: &Side<'_>, ty: TypeId) -> String {
+    words::class_name(side.graph, ty)
 }
 
 fn base_place(base: &Base) -> String {

@@ -8,7 +8,23 @@ use crate::symbols::bytes;
 
 /// The place at the end of `steps`, as a noun: `what parameter 1 'path' points to`.
 pub(crate) fn words(graph: &TypeGraph, steps: &[Step]) -> String {
-    steps.iter().fold(String::new(), |outer, step| noun(graph, step, outer))
+    let (mut text, mut at) = (String::new(), 0);
+    while let Some(step) = steps.get(at) {
+        let pointers = steps[at..].iter().take_while(|s| s.via == Via::Pointee).count();
+        text = noun(graph, step, text);
+        if pointers > 1 {
+            text += &format!(" through {pointers} pointers");
+        }
+        at += pointers.max(1);
+    }
+    text
+}
+
+/// The name of a class without its keyword.
+pub(super) fn class_name(graph: &TypeGraph, ty: TypeId) -> String {
+    let text = spell::spell(graph, ty);
+    let bare = ["class ", "struct "].iter().find_map(|keyword| text.strip_prefix(keyword));
+    bare.map_or(text.clone(), str::to_string)
 }
 
 fn noun(graph: &TypeGraph, step: &Step, outer: String) -> String {
@@ -38,7 +54,7 @@ fn noun(graph: &TypeGraph, step: &Step, outer: String) -> String {
             let name = name.map_or("an unnamed member".to_string(), |n| format!("member '{}'", graph.str(n)));
             of(name)
         }
-        Via::Base => of(format!("base class {}", spell::spell(graph, step.old))),
+        Via::Base => of(format!("base class {}", class_name(graph, step.old))),
         Via::Virtual { name } => of(format!("virtual function '{}'", graph.str(name))),
         Via::MemberClass => of("the class".to_string()),
         Via::MemberTarget => of("the member type".to_string()),

@@ -1,7 +1,7 @@
 //! Functions of the rules about an artifact as a whole.
 
 use super::{DEFAULT, Situation};
-use crate::change::Fact;
+use crate::change::{Fact, VersionLoss};
 
 type Case = Option<&'static str>;
 
@@ -56,8 +56,9 @@ pub(super) fn os_abi_changed(fact: &Fact, _: Situation) -> Case {
     case_if(*gnu, "gnu")
 }
 
-pub(super) fn required_version_raised(fact: &Fact, _: Situation) -> Case {
-    matches!(fact, Fact::RequiredVersion).then_some(DEFAULT)
+pub(super) fn required_version_changed(fact: &Fact, _: Situation) -> Case {
+    let Fact::RequiredVersion { raised } = fact else { return None };
+    case_if(!raised, "lowered")
 }
 
 pub(super) fn runpath_changed(fact: &Fact, _: Situation) -> Case {
@@ -81,6 +82,14 @@ pub(super) fn text_relocations_changed(fact: &Fact, _: Situation) -> Case {
 }
 
 pub(super) fn version_definition_removed(fact: &Fact, _: Situation) -> Case {
-    let Fact::VersionDefinition { private } = fact else { return None };
-    case_if(*private, "private")
+    let Fact::VersionDefinition(loss) = fact else { return None };
+    Some(match loss {
+        VersionLoss::One => DEFAULT,
+        VersionLoss::Private => "private",
+        VersionLoss::All => "all",
+    })
+}
+
+pub(super) fn version_definition_added(fact: &Fact, _: Situation) -> Case {
+    matches!(fact, Fact::VersionDefinitionAdded).then_some(DEFAULT)
 }

@@ -82,5 +82,6 @@ pub(super) fn object_size_changed(fact: &Fact, _: Situation) -> Case {
 }
 
 pub(super) fn alias_split(fact: &Fact, _: Situation) -> Case {
-    matches!(fact, Fact::AliasSplit).then_some(DEFAULT)
+    let Fact::AliasSplit { joined } = fact else { return None };
+    Some(if *joined { "joined" } else { DEFAULT })
 }

@@ -38,11 +38,10 @@ fn facts() -> Vec<Fact> {
         Fact::NeededRemoved,
         Fact::NeededAdded,
         Fact::Interpreter,
-        Fact::RequiredVersion,
+        Fact::VersionDefinitionAdded,
         Fact::SymbolVersioned,
         Fact::SymbolAdded,
         Fact::SymbolBinding,
-        Fact::AliasSplit,
         Fact::BaseTypeRenamed,
         Fact::TypedefRenamed,
         Fact::PointerKind,
@@ -84,11 +83,12 @@ fn facts() -> Vec<Fact> {
             Fact::StaticTls { gained: on },
             Fact::BranchProtection { lost: on },
             Fact::IsaBaseline { raised: on },
-            Fact::VersionDefinition { private: on },
+            Fact::RequiredVersion { raised: on },
             Fact::DefaultVersion { has_default: on },
             Fact::SymbolVisibility { became_protected: on, is_data: on },
             Fact::SymbolVisibility { became_protected: true, is_data: on },
             Fact::Signedness { byte_pointee: on },
+            Fact::AliasSplit { joined: on },
             Fact::TypeReplaced { incomplete: on },
             Fact::NoReturn { gained: on },
             Fact::RecordKeyword { matters: on },
@@ -107,6 +107,7 @@ fn facts() -> Vec<Fact> {
             out.push(Fact::SymbolVersionRemoved { class, binds_unversioned: on });
         }
     }
+    out.extend([VersionLoss::One, VersionLoss::All, VersionLoss::Private].map(Fact::VersionDefinition));
     use SizeUse as S;
     out.extend([S::Copied, S::VtableGrew, S::ThreadLocal, S::InPlace, S::Unstated].map(Fact::ObjectSize));
     use TypeTurn as T;
