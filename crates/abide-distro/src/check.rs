@@ -16,6 +16,7 @@ use crate::packages;
 use crate::pairing::{
     ArtifactPair, ArtifactRef, PackageMatch, PackagePairs, file_name, pair_artifacts, pair_packages,
 };
+use crate::provided::{self, Libraries};
 use crate::reason;
 use crate::result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, verdict_of_findings};
 use crate::whole;
@@ -33,6 +34,8 @@ pub(crate) struct Context<'a> {
     pub(crate) new: &'a Side,
     pub(crate) options: &'a CheckOptions,
     pub(crate) consumers: Consumers<'a>,
+    /// The candidate's libraries.
+    pub(crate) libraries: Libraries<'a>,
 }
 
 /// Compares `new`, the candidate, with `old`, the reference.
@@ -40,7 +43,7 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
     let packages = pair_packages(old, new);
     let artifacts = pair_artifacts(old, new, &packages);
     let consumers = Consumers::new(old, new, &artifacts.pairs);
-    let context = Context { old, new, options, consumers };
+    let context = Context { old, new, options, consumers, libraries: Libraries::new(new) };
 
     progress.begin(Stage::Compare, Some(artifacts.pairs.len() as u64));
     let compared: Vec<ArtifactResult> =
@@ -95,7 +98,11 @@ fn compare_pair(
     };
     // What could not be read of a file says nothing about a difference when both sides are the same bytes.
     if old.digest != new.digest {
-        let mut comparison = compare(old, new, &compare_options(context));
+        let (policy, asked) = provided::without_required_versions(&context.options.policy);
+        let mut comparison = compare(old, new, &compare_options(context, policy));
+        if asked {
+            context.libraries.judge_required_versions(new, &mut comparison.findings);
+        }
         result.findings.append(&mut comparison.findings);
         result.gaps = gaps::of_comparison(&comparison.gaps, old, new);
         result.verdict = comparison.verdict;
@@ -108,11 +115,11 @@ fn compare_pair(
     result
 }
 
-fn compare_options<'a>(context: &Context<'a>) -> CompareOptions<'a> {
+fn compare_options<'a>(context: &Context<'a>, policy: Policy) -> CompareOptions<'a> {
     CompareOptions {
         old_headers: context.old.public_headers.as_deref(),
         new_headers: context.new.public_headers.as_deref(),
-        policy: context.options.policy.clone(),
+        policy,
     }
 }
 

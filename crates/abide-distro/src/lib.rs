@@ -10,6 +10,7 @@ mod consumers;
 mod gaps;
 mod packages;
 mod pairing;
+mod provided;
 mod reason;
 mod result;
 pub mod rules;

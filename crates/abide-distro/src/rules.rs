@@ -45,6 +45,7 @@ table! {
     "package-architecture-changed",
     "package-removed",
     "package-renamed",
+    "required-version-provided",
 }
 
 /// Every rule, sorted by id.

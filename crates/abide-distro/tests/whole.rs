@@ -215,3 +215,22 @@ fn only_what_is_paired_with_its_like_is_unchanged() {
     let new = side(vec![package("p-2", vec![new_copy, a.clone(), b])]);
     assert_eq!(abide_distro::unchanged(&old, &new).into_iter().collect::<Vec<_>>(), [a.digest]);
 }
+
+#[test]
+fn a_raised_version_that_the_candidate_ships_is_no_cause_for_review() {
+    let lib = |exports: &[&str], versions: &[&str]| {
+        let mut lib = library("/usr/lib64/libfoo.so.1", Some("libfoo.so.1"), exports);
+        lib.elf.versions_defined = versions.iter().map(|version| (*version).into()).collect();
+        package("foo-1", vec![lib])
+    };
+    let app = |import: &str| package("app-1", vec![program("/usr/bin/app", &["libfoo.so.1"], &[import])]);
+    let old = side(vec![app("f@FOO_1.0"), lib(&["f@@FOO_1.0"], &["FOO_1.0"])]);
+    let new_lib = || lib(&["f@@FOO_1.0", "g@@FOO_1.1"], &["FOO_1.0", "FOO_1.1"]);
+    let check = run(&old, &side(vec![app("g@FOO_1.1"), new_lib()]));
+    assert_eq!(rules(&check)[0], "safe required-version-provided");
+    assert!(findings(&check)[0].summary.ends_with("; foo-1-1.x86_64 of the candidate has it"));
+    // Without the library among the packages, nobody knows.
+    let check = run(&side(vec![app("f@FOO_1.0")]), &side(vec![app("g@FOO_1.1")]));
+    assert_eq!(rules(&check), ["review required-version-changed"]);
+    assert_eq!(check.verdict, Verdict::Review);
+}

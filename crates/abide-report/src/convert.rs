@@ -114,13 +114,20 @@ impl Context<'_> {
 
     fn findings(&self, result: &PackageResult, symbols: &mut SymbolSets, out: &mut Vec<doc::Finding>) {
         let own = doc::Place { package: self.index, artifact: None };
-        out.extend(result.findings.iter().map(|f| self.finding(f, own, None, symbols)));
+        out.extend(result.findings.iter().map(|f| self.finding(f, own, None, true, symbols)));
         for (number, artifact) in result.artifacts.iter().enumerate() {
             let place = doc::Place { package: self.index, artifact: Some(number) };
-            out.extend(
-                artifact.findings.iter().map(|f| self.finding(f, place, Some(&artifact.name), symbols)),
-            );
+            let (name, linkable) = (Some(&artifact.name), self.is_linkable(artifact));
+            out.extend(artifact.findings.iter().map(|f| self.finding(f, place, name, linkable, symbols)));
         }
+    }
+
+    /// Whether other files can bind to the artifact: it exported something.
+    fn is_linkable(&self, result: &ArtifactResult) -> bool {
+        let place = result.old.map(|place| (self.old, place)).or(result.new.map(|place| (self.new, place)));
+        place.is_some_and(|(side, place)| {
+            side.packages[place.package].artifacts[place.artifact].elf.exports().next().is_some()
+        })
     }
 
     fn finding(
@@ -128,9 +135,12 @@ impl Context<'_> {
         finding: &abide_model::Finding,
         place: doc::Place,
         artifact: Option<&BString>,
+        linkable: bool,
         symbols: &mut SymbolSets,
     ) -> doc::Finding {
-        let consumers = finding.consumers.iter().map(|consumer| self::consumer(consumer, symbols)).collect();
+        let sought = linkable && finding.level > abide_model::Level::Safe;
+        let consumers =
+            sought.then(|| finding.consumers.iter().map(|c| self::consumer(c, symbols)).collect::<Vec<_>>());
         doc::Finding {
             rule: finding.rule.to_owned(),
             level: level(finding.level),

@@ -419,8 +419,9 @@ pub struct Finding {
     pub path: Vec<PathStep>,
     /// Exported symbols through which it is reached: an index into the document's `symbol_sets`.
     pub symbols: usize,
-    /// Who imports one of these symbols, among the packages of both sides; only sought for `break` and `review`.
-    pub consumers: Vec<Consumer>,
+    /// Who imports one of these symbols, among the packages of both sides. None: not sought, since the level is
+    /// `safe` or nothing can bind to the artifact.
+    pub consumers: Option<Vec<Consumer>>,
     /// The reason of the written exception that covers it.
     pub suppressed: Option<String>,
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Consumer, Document, Evidence, Finding, Level, SideName, Subject, Symbol};
+use crate::document::{Consumer, Document, Evidence, Finding, SideName, Subject, Symbol};
 
 /// Column in which a field's text begins.
 const COLUMN: usize = 16;
 /// How many names a list shows unless the reader wants all.
 const FEW: usize = 3;
+/// How many steps of a path are shown unless the reader wants all.
+const LONG_PATH: usize = 7;
 
 /// Writes findings grouped by subject, the worst group first.
 pub(super) fn groups(page: &mut Page, document: &Document, findings: &[&Finding], options: &TextOptions) {
@@ -42,15 +44,15 @@ fn block(page: &mut Page, document: &Document, finding: &Finding, options: &Text
     details(&mut field, finding);
     evidence(&mut field, "old", &finding.reference);
     evidence(&mut field, "new", &finding.candidate);
-    if let Some(path) = path(finding) {
+    if let Some(path) = path(finding, options) {
         field("reached", &path);
     }
     if let Some(symbols) = symbols(document, finding, options) {
         field("through", &symbols);
     }
     field("why", &finding.why);
-    if finding.level > Level::Safe {
-        field("used by", &consumers(finding, options));
+    if let Some(found) = &finding.consumers {
+        field("used by", &consumers(found, options));
     }
 }
 
@@ -81,8 +83,16 @@ fn evidence(field: &mut impl FnMut(&str, &str), label: &str, evidence: &Evidence
 }
 
 /// `zfs_open → return value: struct zfs_handle * → points to: struct zfs_handle`.
-fn path(finding: &Finding) -> Option<String> {
-    let steps: Vec<String> = finding.path.iter().map(|step| format!("{}: {}", step.via, step.ty)).collect();
+fn path(finding: &Finding, options: &TextOptions) -> Option<String> {
+    let mut steps: Vec<String> =
+        finding.path.iter().map(|step| format!("{}: {}", step.via, step.ty)).collect();
+    if !options.verbose && steps.len() > LONG_PATH {
+        let left_out = steps.len() - LONG_PATH + 1;
+        steps.splice(
+            LONG_PATH / 2..LONG_PATH / 2 + left_out,
+            [format!("{left_out} more steps (-v lists all)")],
+        );
+    }
     (!steps.is_empty()).then(|| steps.join(" → "))
 }
 
@@ -97,11 +107,11 @@ fn symbols(document: &Document, finding: &Finding, options: &TextOptions) -> Opt
 }
 
 /// Who imports it, and on which side they were seen.
-fn consumers(finding: &Finding, options: &TextOptions) -> String {
-    if finding.consumers.is_empty() {
+fn consumers(found: &[Consumer], options: &TextOptions) -> String {
+    if found.is_empty() {
         return "no consumer among the packages checked; third parties may still use it".to_owned();
     }
-    let names: Vec<String> = finding.consumers.iter().map(consumer).collect();
+    let names: Vec<String> = found.iter().map(consumer).collect();
     format!("{}: {}", names.len(), few(&names, options))
 }
 
@@ -121,13 +131,16 @@ fn consumer(consumer: &Consumer) -> String {
     text
 }
 
-/// The first few names, and how many more there are.
+/// The first few names; how many there are is said before.
 fn few(names: &[String], options: &TextOptions) -> String {
-    // Two more names take no more room than saying that there are two more.
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // One source name stands for several symbols (a constructor's two forms).
+    names.dedup();
+    // Two more names take no more room than saying that there are more.
     if options.verbose || names.len() <= FEW + 2 {
         return names.join(", ");
     }
-    format!("{} and {} more (-v lists all)", names[..FEW].join(", "), names.len() - FEW)
+    format!("{}, … (-v lists all)", names[..FEW].join(", "))
 }
 
 fn count(count: usize, what: &str) -> String {
@@ -146,12 +159,20 @@ fn subject(subject: &Subject) -> String {
 
 /// A symbol with its version; the source name where the stored one is mangled.
 fn plain(symbol: &Symbol) -> String {
-    let mut text = symbol.demangled.clone().unwrap_or_else(|| symbol.name.display());
+    let mut text = symbol.demangled.as_deref().map_or_else(|| symbol.name.display(), short);
     if let Some(version) = &symbol.version {
         let separator = if symbol.is_default == Some(true) { "@@" } else { "@" };
         text.push_str(&format!("{separator}{}", version.display()));
     }
     text
+}
+
+/// A C++ name with `std::string` as people write it.
+fn short(name: &str) -> String {
+    name.replace(
+        "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
+        "std::string",
+    )
 }
 
 /// As [`plain`], and the stored name behind a demangled one.

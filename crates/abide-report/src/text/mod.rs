@@ -33,23 +33,29 @@ pub fn render(document: &Document, options: &TextOptions) -> String {
     let mut page = Page::new(options.width, options.colour);
     let verdict = page.mark(Mark::Verdict(document.verdict), document.verdict.word());
     page.paragraph(0, &format!("{verdict}: {}", document.reason));
-    for (index, package) in document.packages.iter().enumerate() {
-        let own = listed(document, Place { package: index, artifact: None }, options);
-        if !own.is_empty() {
-            heading(&mut page, &package_name(&package.nevra), "", worst(&own));
-            finding::groups(&mut page, document, &own, options);
-        }
-        for (number, artifact) in package.artifacts.iter().enumerate() {
-            let own = listed(document, Place { package: index, artifact: Some(number) }, options);
-            if !own.is_empty() {
-                heading(&mut page, &artifact.name.display(), &place(artifact, package), artifact.verdict);
-                finding::groups(&mut page, document, &own, options);
-            }
-        }
-    }
+    blocks(&mut page, document, options);
     open::section(&mut page, document, options);
     summary::numbers(&mut page, document, options);
     page.finish()
+}
+
+/// A block for each package and artifact with findings to list, the worst first and else in the document's order.
+fn blocks(page: &mut Page, document: &Document, options: &TextOptions) {
+    let mut blocks = Vec::new();
+    for (index, package) in document.packages.iter().enumerate() {
+        let own = listed(document, Place { package: index, artifact: None }, options);
+        blocks.push((worst(&own), package_name(&package.nevra), String::new(), own));
+        for (number, artifact) in package.artifacts.iter().enumerate() {
+            let own = listed(document, Place { package: index, artifact: Some(number) }, options);
+            blocks.push((artifact.verdict, artifact.name.display(), place(artifact, package), own));
+        }
+    }
+    blocks.retain(|(_, _, _, findings)| !findings.is_empty());
+    blocks.sort_by_key(|(verdict, ..)| std::cmp::Reverse(*verdict));
+    for (verdict, name, place, findings) in blocks {
+        heading(page, &name, &place, verdict);
+        finding::groups(page, document, &findings, options);
+    }
 }
 
 /// The findings of one place that the reader asked for.

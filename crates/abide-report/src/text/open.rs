@@ -26,7 +26,7 @@ pub(super) fn section(page: &mut Page, document: &Document, options: &TextOption
             let name = title(page, &artifact.name.display(), &place(artifact, package));
             let done = page.mark(Mark::Plain, &compared(artifact, options.verbose || own.is_empty()));
             page.wrapped("  ", 6, &format!("{name}: {done}"));
-            own.iter().for_each(|gap| line(page, gap));
+            own.iter().for_each(|gap| line(page, gap, &names(artifact)));
         }
     }
 }
@@ -45,16 +45,22 @@ fn under(page: &mut Page, name: &str, gaps: &[&Gap]) {
         page.wrapped("  ", 6, &name);
     }
     for gap in gaps {
-        line(page, gap);
+        line(page, gap, &[name.to_owned()]);
     }
 }
 
-/// `candidate: subject: what was looked for [kind]`.
-fn line(page: &mut Page, gap: &Gap) {
+/// What an artifact goes by: a gap about one of these needs no subject.
+fn names(artifact: &Artifact) -> Vec<String> {
+    let files = [&artifact.files.reference, &artifact.files.candidate].into_iter().flatten();
+    files.map(|file| file.path.display()).chain([artifact.name.display()]).collect()
+}
+
+/// `candidate: subject: what was looked for [kind]`; no subject when it is one of `named`.
+fn line(page: &mut Page, gap: &Gap, named: &[String]) {
     let side = gap.side.map_or("both sides", |side| side.word());
     let subject = gap.subject.display();
-    let named = gap.artifact.as_ref().is_some_and(|name| name.display() == subject) || subject.is_empty();
-    let subject = if named { String::new() } else { format!(" {subject}:") };
+    let is_named = subject.is_empty() || named.contains(&subject);
+    let subject = if is_named { String::new() } else { format!(" {subject}:") };
     let kind = page.mark(Mark::Dim, &format!("[{}]", gap.kind));
     let text = format!("{side}:{subject} {}", gap.detail);
     let text = page.mark(Mark::Plain, &text);
