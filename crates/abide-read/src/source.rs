@@ -166,9 +166,9 @@ impl<R: BufRead, H: sha2::digest::Update> Hashing<R, H> {
 }
 
 impl<R, H> Hashing<R, H> {
-    /// The hash state so far.
-    pub fn hash(&self) -> &H {
-        &self.hash
+    /// The hash state so far, for instance to have it begin at this place.
+    pub fn hash_mut(&mut self) -> &mut H {
+        &mut self.hash
     }
 
     /// The hash state over everything that was read.

@@ -6,6 +6,12 @@
 
 use std::io::{self, BufRead, Read};
 
+use bstr::ByteSlice;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+
+use crate::repo::hex;
+
 /// `RPMTAG_*` numbers in use.
 pub mod tag {
     #![allow(missing_docs)]
@@ -38,8 +44,14 @@ pub mod tag {
     pub const PAYLOAD_COMPRESSOR: u32 = 1125;
     pub const LONG_FILE_SIZES: u32 = 5008;
     pub const FILE_DIGEST_ALGO: u32 = 5011;
+    /// SHA-256 of the compressed payload.
+    pub const PAYLOAD_SHA256: u32 = 5092;
     /// Uncompressed payload size (format 6).
     pub const PAYLOAD_SIZE: u32 = 5113;
+    /// SHA-1 of the main header, in the signature header.
+    pub const SIG_SHA1: u32 = 269;
+    /// SHA-256 of the main header, in the signature header.
+    pub const SIG_SHA256: u32 = 273;
 }
 
 const LEAD_MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
@@ -116,6 +128,20 @@ pub enum HeaderError {
         /// Its name.
         name: &'static str,
     },
+    /// The main header is not the one that the signature header describes.
+    #[error(
+        "the main header at offset {offset} has the {algorithm} digest {found}, the signature header states {stated}"
+    )]
+    Digest {
+        /// Where the main header starts.
+        offset: u64,
+        /// SHA-256 or SHA-1.
+        algorithm: &'static str,
+        /// Digest of what is there.
+        found: String,
+        /// Digest as stated.
+        stated: String,
+    },
     /// File tags that do not fit together.
     #[error("the file list is inconsistent: {what}")]
     BadFileList {
@@ -146,6 +172,8 @@ pub struct Headers {
     pub main: Header,
     /// Where the payload starts.
     pub payload_offset: u64,
+    /// Set when the main header is not the one that the signature header describes.
+    pub mismatch: Option<HeaderError>,
 }
 
 impl Headers {
@@ -153,13 +181,15 @@ impl Headers {
     pub fn read(input: &mut impl BufRead) -> Result<Self, HeaderError> {
         check_lead(input)?;
         let signature_at = LEAD_SIZE as u64;
-        let signature_size = Header::skip(input, signature_at)?;
+        let (signature, signature_size) = Header::read(input, "signature header", signature_at, None)?;
         // The signature header is padded to a multiple of eight (`rpmReadSignature`).
         let padding = (8 - signature_size % 8) % 8;
         let main_at = signature_at + signature_size + padding;
         discard(input, padding, "signature header", signature_at)?;
-        let (main, size) = Header::read(input, "main header", main_at)?;
-        Ok(Self { main, payload_offset: main_at + size })
+        let mut digests = Digests { sha256: Sha256::new(), sha1: Sha1::new() };
+        let (main, size) = Header::read(input, "main header", main_at, Some(&mut digests))?;
+        let mismatch = digests.verify(&signature, main_at).err();
+        Ok(Self { main, payload_offset: main_at + size, mismatch })
     }
 }
 
@@ -183,12 +213,39 @@ fn discard(input: &mut impl BufRead, count: u64, part: &'static str, offset: u64
     }
 }
 
+/// Digests over a whole header structure, with its magic number (`rpmvsInit`, `RPMVSF_NOSHA256HEADER`).
+struct Digests {
+    sha256: Sha256,
+    sha1: Sha1,
+}
+
+impl Digests {
+    fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.sha1.update(bytes);
+    }
+
+    /// Compares with what the signature header states, by the better of the two that it has.
+    fn verify(self, signature: &Header, offset: u64) -> Result<(), HeaderError> {
+        let stated = |tag| Ok(signature.string(tag)?.map(|s| s.to_str_lossy().to_ascii_lowercase()));
+        let (algorithm, found, stated) = match (stated(tag::SIG_SHA256)?, stated(tag::SIG_SHA1)?) {
+            (Some(stated), _) => ("SHA-256", hex(&self.sha256.finalize()), stated),
+            (None, Some(stated)) => ("SHA-1", hex(&self.sha1.finalize()), stated),
+            (None, None) => return Ok(()),
+        };
+        match found == stated {
+            true => Ok(()),
+            false => Err(HeaderError::Digest { offset, algorithm, found, stated }),
+        }
+    }
+}
+
 /// Reads a header's preamble: number of tags and bytes of data.
 fn read_preamble(
     input: &mut impl BufRead,
     part: &'static str,
     offset: u64,
-) -> Result<(u32, u32), HeaderError> {
+) -> Result<([u8; 16], u32, u32), HeaderError> {
     let mut preamble = [0; 16];
     input.read_exact(&mut preamble).map_err(|source| HeaderError::Io { part, offset, source })?;
     if preamble[..4] != HEADER_MAGIC {
@@ -198,7 +255,7 @@ fn read_preamble(
     if tags > TAGS_MAX || data_bytes > DATA_MAX_BYTES {
         return Err(HeaderError::TooLarge { part, offset, tags, data_bytes });
     }
-    Ok((tags, data_bytes))
+    Ok((preamble, tags, data_bytes))
 }
 
 /// Big-endian number at a place that is known to be inside.
@@ -207,18 +264,14 @@ fn be32(bytes: &[u8], at: usize) -> u32 {
 }
 
 impl Header {
-    /// Skips a header and returns its size.
-    fn skip(input: &mut impl BufRead, offset: u64) -> Result<u64, HeaderError> {
-        let part = "signature header";
-        let (tags, data_bytes) = read_preamble(input, part, offset)?;
-        let body = u64::from(tags) * 16 + u64::from(data_bytes);
-        discard(input, body, part, offset)?;
-        Ok(16 + body)
-    }
-
     /// Reads a header and returns it with its size.
-    fn read(input: &mut impl BufRead, part: &'static str, offset: u64) -> Result<(Self, u64), HeaderError> {
-        let (tags, data_bytes) = read_preamble(input, part, offset)?;
+    fn read(
+        input: &mut impl BufRead,
+        part: &'static str,
+        offset: u64,
+        digests: Option<&mut Digests>,
+    ) -> Result<(Self, u64), HeaderError> {
+        let (preamble, tags, data_bytes) = read_preamble(input, part, offset)?;
         let fail = |source| HeaderError::Io { part, offset, source };
         let mut raw = vec![0; tags as usize * 16];
         input.read_exact(&mut raw).map_err(fail)?;
@@ -226,6 +279,9 @@ impl Header {
         let got = input.take(u64::from(data_bytes)).read_to_end(&mut data).map_err(fail)?;
         if got as u64 != u64::from(data_bytes) {
             return Err(fail(io::ErrorKind::UnexpectedEof.into()));
+        }
+        if let Some(digests) = digests {
+            [&preamble[..], &raw, &data].into_iter().for_each(|piece| digests.update(piece));
         }
         let entry = |e: &[u8]| IndexEntry {
             tag: be32(e, 0),

@@ -32,6 +32,8 @@ pub struct PayloadPlan {
     pub size_limit_bytes: u64,
     /// Files in header order, which stripped archives refer to.
     pub files: Vec<PlannedFile>,
+    /// SHA-256 of the payload as it is in the file, in hex, when the header states it.
+    pub payload_sha256: Option<String>,
     /// Whether [`FileEntry::digest`] is a SHA-256.
     pub digests_are_sha256: bool,
 }
@@ -203,6 +205,7 @@ fn plan(header: &Header, files: &[RawFile]) -> Result<PayloadPlan, HeaderError> 
     let compression = compressor.map_or(Some(Compression::Gzip), Compression::from_name);
     let algo = header.number(tag::FILE_DIGEST_ALGO)?.unwrap_or(1);
     Ok(PayloadPlan {
+        payload_sha256: header.string(tag::PAYLOAD_SHA256)?.map(|d| text(d).to_ascii_lowercase()),
         compression,
         foreign_format: (format != b"cpio").then(|| format.into()),
         size_limit_bytes: size_limit(header, files)?,

@@ -24,13 +24,16 @@ pub struct Package {
     pub plan: meta::PayloadPlan,
     /// Where the payload starts in the file.
     pub payload_offset: u64,
+    /// Set when the main header is not the one that the signature header describes: then nothing else here is to
+    /// be trusted.
+    pub mismatch: Option<HeaderError>,
 }
 
 impl Package {
     /// Reads lead and headers; `input` is left at the first byte of the payload.
     pub fn read(input: &mut impl BufRead) -> Result<Self, HeaderError> {
-        let headers = header::Headers::read(input)?;
-        let (meta, plan) = meta::read(&headers.main)?;
-        Ok(Self { meta, plan, payload_offset: headers.payload_offset })
+        let header::Headers { main, payload_offset, mismatch } = header::Headers::read(input)?;
+        let (meta, plan) = meta::read(&main)?;
+        Ok(Self { meta, plan, payload_offset, mismatch })
     }
 }

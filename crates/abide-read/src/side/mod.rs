@@ -14,13 +14,11 @@ mod packages;
 mod types;
 mod walk;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 
 use abide_model::{Digest, PackageFacts, Progress, Side, Stage};
-use bstr::{BStr, ByteSlice};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 pub use error::OpenError;
 pub use package::{PackageError, PackageFile};
@@ -146,27 +144,4 @@ impl Opened {
 fn sort_key(package: &PackageFacts) -> impl Ord + '_ {
     let nevra = package.meta.as_ref().map(|m| &m.nevra);
     (nevra.is_none(), nevra.map(|n| (&n.name, &n.arch, n)), &package.source)
-}
-
-/// Digests of artifacts that are in the same places on both sides, so that comparing their types cannot tell more.
-///
-/// A digest counts only when all its artifacts have their twin under the same package name and path: a library
-/// that is also bundled elsewhere may have another partner there.
-pub fn identical(old: &Side, new: &Side) -> FxHashSet<Digest> {
-    let (old, new) = (places(old), places(new));
-    old.iter().filter(|(digest, at)| new.get(*digest) == Some(at)).map(|(digest, _)| *digest).collect()
-}
-
-/// Package name, architecture and path.
-type InstalledAt<'a> = (Option<(&'a str, &'a str)>, &'a BStr);
-
-fn places(side: &Side) -> FxHashMap<Digest, BTreeSet<InstalledAt<'_>>> {
-    let mut places: FxHashMap<Digest, BTreeSet<InstalledAt<'_>>> = FxHashMap::default();
-    for package in &side.packages {
-        let owner = package.meta.as_ref().map(|m| (m.nevra.name.as_str(), m.nevra.arch.as_str()));
-        for artifact in &package.artifacts {
-            places.entry(artifact.digest).or_default().insert((owner, artifact.path.as_bstr()));
-        }
-    }
-    places
 }

@@ -49,6 +49,16 @@ pub enum PackageError {
         /// What is wrong.
         error: PayloadError,
     },
+    /// The payload is not the one that the header describes.
+    #[error("the payload at offset {offset} has the SHA-256 {found}, the header states {stated}")]
+    PayloadDigest {
+        /// Where the payload starts.
+        offset: u64,
+        /// Digest of what is there.
+        found: String,
+        /// Digest as stated.
+        stated: String,
+    },
     /// It is another file than the repository names.
     #[error("the file has the checksum {found}, the repository states {stated}")]
     Checksum {
@@ -80,15 +90,18 @@ impl PackageError {
     }
 }
 
-/// Both hashes that a package needs: the one that identifies it, and the one that the repository states.
+/// The hashes that a package needs: the one that identifies it, the one that the repository states, and, from its
+/// first byte on, that of the payload.
 struct PackageHash {
     sha256: Option<Sha256>,
+    payload: Option<Sha256>,
     stated: Option<Hasher>,
 }
 
 impl Update for PackageHash {
     fn update(&mut self, data: &[u8]) {
         self.sha256.iter_mut().for_each(|h| Update::update(h, data));
+        self.payload.iter_mut().for_each(|h| Update::update(h, data));
         self.stated.iter_mut().for_each(|h| h.update(data));
     }
 }
@@ -113,11 +126,12 @@ impl<'f> OpenPackage<'f> {
         let source = file.source.open().map_err(PackageError::Io)?;
         let wants_sha256 = with_digest || (file.stated.is_some() && stated.is_none());
         let sha256 = wants_sha256.then(Sha256::new);
-        let mut input = Hashing::new(source, PackageHash { sha256, stated });
-        match Package::read(&mut input) {
+        let mut input = Hashing::new(source, PackageHash { sha256, payload: None, stated });
+        let read = Package::read(&mut input).and_then(|mut p| p.mismatch.take().map_or(Ok(p), Err));
+        match read {
             Ok(package) => Ok(Self { package, input, file }),
             // A file that is not the stated one is reported as such, not as damaged.
-            Err(error) => Err(verify(input, file).err().unwrap_or(error.into())),
+            Err(error) => Err(verify(input, file).err().unwrap_or_else(|| error.into())),
         }
     }
 
@@ -127,22 +141,32 @@ impl<'f> OpenPackage<'f> {
         limits: Limits,
         read: impl FnOnce(&mut Payload<'_>, &PackageMeta) -> Result<T, PayloadError>,
     ) -> (Result<(T, Option<Digest>), PackageError>, PackageMeta) {
-        let Package { meta, plan, payload_offset } = self.package;
+        let Package { meta, plan, payload_offset, .. } = self.package;
+        self.input.hash_mut().payload = plan.payload_sha256.is_some().then(Sha256::new);
         let result = Payload::new(&mut self.input, &plan, limits).and_then(|mut p| read(&mut p, &meta));
         let damage = |error| PackageError::Payload { offset: payload_offset, error };
         // Damage that comes of having another file than the stated one is reported as such.
-        let result = verify(self.input, self.file).and_then(|digest| Ok((result.map_err(damage)?, digest)));
-        (result, meta)
+        let verified = verify(self.input, self.file).and_then(|(digest, payload)| {
+            let value = result.map_err(damage)?;
+            match (payload, plan.payload_sha256) {
+                (Some(found), Some(stated)) if found != stated => {
+                    Err(PackageError::PayloadDigest { offset: payload_offset, found, stated })
+                }
+                _ => Ok((value, digest)),
+            }
+        });
+        (verified, meta)
     }
 }
 
 /// Compares with what the repository states, after reading to the end of the file; nothing to do without hashes.
+/// Returns the digests of the file and of the payload.
 fn verify(
     mut input: Hashing<Box<dyn BufRead + Send>, PackageHash>,
     file: &PackageFile,
-) -> Result<Option<Digest>, PackageError> {
-    let is_hashing = |hash: &PackageHash| hash.sha256.is_some() || hash.stated.is_some();
-    if is_hashing(input.hash()) {
+) -> Result<(Option<Digest>, Option<String>), PackageError> {
+    let hash = input.hash_mut();
+    if hash.sha256.is_some() || hash.stated.is_some() || hash.payload.is_some() {
         input.drain().map_err(PackageError::Io)?;
     }
     let hash = input.into_hash();
@@ -153,7 +177,7 @@ fn verify(
             return Err(PackageError::Checksum { found, stated: stated.clone() });
         }
     }
-    Ok(digest)
+    Ok((digest, hash.payload.map(|h| hex(&h.finalize()))))
 }
 
 /// What the reading of packages shares.

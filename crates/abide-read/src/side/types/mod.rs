@@ -111,6 +111,8 @@ impl<'a> Job<'a> {
 
     fn done(self, types: TypeEvidence, mut gaps: Vec<Gap>) -> Done {
         gaps.splice(0..0, self.misses);
+        // One file can be a candidate for two reasons.
+        gaps.dedup();
         Done { at: self.at, types, gaps }
     }
 }
@@ -370,13 +372,20 @@ impl<'p> Pass<'p> {
             Err(error) => format!("the package {}: {error}", file.label),
         };
         let kind = read.as_ref().err().map_or(GapKind::Unreadable, |error| error.gap(file).kind);
+        let is_package = |attempt: &Attempt| match attempt {
+            Attempt::Package(id, ..) => std::ptr::eq(&*self.index.packages[*id].file, file),
+            _ => false,
+        };
         for (mut job, _) in left {
             job.miss(kind, detail.clone());
+            if read.is_err() {
+                job.attempts.retain(|attempt| !is_package(attempt));
+            }
             steps.push(Err(job));
         }
         match read {
-            // Types from a file that is not the one the repository means prove nothing.
-            Err(error @ PackageError::Checksum { .. }) => {
+            // Types from a file that is not the one that is meant prove nothing.
+            Err(error @ (PackageError::Checksum { .. } | PackageError::PayloadDigest { .. })) => {
                 steps.into_iter().map(|step| self.distrust(step, &error, file)).collect()
             }
             _ => steps,

@@ -1,0 +1,11 @@
+//! Inputs of every kind, whole and damaged: made byte by byte, compiled, from the example repositories, and real ones.
+
+mod craft;
+mod damage;
+mod debuginfo;
+mod http;
+mod packages;
+mod plain;
+mod real;
+mod repository;
+mod support;
