@@ -7,10 +7,8 @@
 use std::io::{self, BufRead, Read};
 
 use bstr::ByteSlice;
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
 
-use crate::repo::hex;
+use crate::repo::{Checksum, Hasher};
 
 /// `RPMTAG_*` numbers in use.
 pub mod tag {
@@ -130,17 +128,15 @@ pub enum HeaderError {
     },
     /// The main header is not the one that the signature header describes.
     #[error(
-        "the main header at offset {offset} has the {algorithm} digest {found}, the signature header states {stated}"
+        "the main header at offset {offset} has the digest {found}, the signature header states {stated}"
     )]
     Digest {
         /// Where the main header starts.
         offset: u64,
-        /// SHA-256 or SHA-1.
-        algorithm: &'static str,
         /// Digest of what is there.
         found: String,
         /// Digest as stated.
-        stated: String,
+        stated: Checksum,
     },
     /// File tags that do not fit together.
     #[error("the file list is inconsistent: {what}")]
@@ -186,9 +182,9 @@ impl Headers {
         let padding = (8 - signature_size % 8) % 8;
         let main_at = signature_at + signature_size + padding;
         discard(input, padding, "signature header", signature_at)?;
-        let mut digests = Digests { sha256: Sha256::new(), sha1: Sha1::new() };
-        let (main, size) = Header::read(input, "main header", main_at, Some(&mut digests))?;
-        let mismatch = digests.verify(&signature, main_at).err();
+        let mut digest = HeaderDigest::new(&signature)?;
+        let (main, size) = Header::read(input, "main header", main_at, digest.as_mut())?;
+        let mismatch = digest.and_then(|digest| digest.verify(main_at).err());
         Ok(Self { main, payload_offset: main_at + size, mismatch })
     }
 }
@@ -213,29 +209,30 @@ fn discard(input: &mut impl BufRead, count: u64, part: &'static str, offset: u64
     }
 }
 
-/// Digests over a whole header structure, with its magic number (`rpmvsInit`, `RPMVSF_NOSHA256HEADER`).
-struct Digests {
-    sha256: Sha256,
-    sha1: Sha1,
+/// Digest over a whole header structure with its magic number, and what the signature header says that it is
+/// (rpm's `lib/rpmvs.c`).
+struct HeaderDigest {
+    stated: Checksum,
+    hasher: Hasher,
 }
 
-impl Digests {
-    fn update(&mut self, bytes: &[u8]) {
-        self.sha256.update(bytes);
-        self.sha1.update(bytes);
+impl HeaderDigest {
+    /// The better of the two that the signature header may state.
+    fn new(signature: &Header) -> Result<Option<Self>, HeaderError> {
+        for (tag, kind) in [(tag::SIG_SHA256, "sha256"), (tag::SIG_SHA1, "sha1")] {
+            if let Some(hex) = signature.string(tag)? {
+                let hex = hex.to_str_lossy().to_ascii_lowercase();
+                let stated = Checksum { kind: kind.to_owned(), hex };
+                return Ok(stated.hasher().map(|hasher| Self { stated, hasher }));
+            }
+        }
+        Ok(None)
     }
 
-    /// Compares with what the signature header states, by the better of the two that it has.
-    fn verify(self, signature: &Header, offset: u64) -> Result<(), HeaderError> {
-        let stated = |tag| Ok(signature.string(tag)?.map(|s| s.to_str_lossy().to_ascii_lowercase()));
-        let (algorithm, found, stated) = match (stated(tag::SIG_SHA256)?, stated(tag::SIG_SHA1)?) {
-            (Some(stated), _) => ("SHA-256", hex(&self.sha256.finalize()), stated),
-            (None, Some(stated)) => ("SHA-1", hex(&self.sha1.finalize()), stated),
-            (None, None) => return Ok(()),
-        };
-        match found == stated {
-            true => Ok(()),
-            false => Err(HeaderError::Digest { offset, algorithm, found, stated }),
+    fn verify(self, offset: u64) -> Result<(), HeaderError> {
+        match self.hasher.finish_hex() {
+            found if found == self.stated.hex => Ok(()),
+            found => Err(HeaderError::Digest { offset, found, stated: self.stated }),
         }
     }
 }
@@ -269,7 +266,7 @@ impl Header {
         input: &mut impl BufRead,
         part: &'static str,
         offset: u64,
-        digests: Option<&mut Digests>,
+        digest: Option<&mut HeaderDigest>,
     ) -> Result<(Self, u64), HeaderError> {
         let (preamble, tags, data_bytes) = read_preamble(input, part, offset)?;
         let fail = |source| HeaderError::Io { part, offset, source };
@@ -280,8 +277,8 @@ impl Header {
         if got as u64 != u64::from(data_bytes) {
             return Err(fail(io::ErrorKind::UnexpectedEof.into()));
         }
-        if let Some(digests) = digests {
-            [&preamble[..], &raw, &data].into_iter().for_each(|piece| digests.update(piece));
+        if let Some(digest) = digest {
+            [&preamble[..], &raw, &data].into_iter().for_each(|piece| digest.hasher.update(piece));
         }
         let entry = |e: &[u8]| IndexEntry {
             tag: be32(e, 0),

@@ -142,7 +142,9 @@ impl<'f> OpenPackage<'f> {
         read: impl FnOnce(&mut Payload<'_>, &PackageMeta) -> Result<T, PayloadError>,
     ) -> (Result<(T, Option<Digest>), PackageError>, PackageMeta) {
         let Package { meta, plan, payload_offset, .. } = self.package;
-        self.input.hash_mut().payload = plan.payload_sha256.is_some().then(Sha256::new);
+        // A checksum of the whole file covers the payload as well.
+        let wants_payload = self.file.stated.is_none() && plan.payload_sha256.is_some();
+        self.input.hash_mut().payload = wants_payload.then(Sha256::new);
         let result = Payload::new(&mut self.input, &plan, limits).and_then(|mut p| read(&mut p, &meta));
         let damage = |error| PackageError::Payload { offset: payload_offset, error };
         // Damage that comes of having another file than the stated one is reported as such.

@@ -296,7 +296,7 @@ impl<'p> Pass<'p> {
             let hand_over = |job, bytes: Bytes, path, reason| {
                 self.spawn(scope, bytes.len() as u64, move || {
                     // Not inside of the lock: the work takes its time, and uses the pool.
-                    let step = self.from_package(job, bytes, path, name, group, reason);
+                    let step = self.read_packed(job, bytes, path, name, group, reason);
                     lock(results).push(step);
                 });
             };
@@ -339,7 +339,7 @@ impl<'p> Pass<'p> {
         self.settle(steps, left, read, &file)
     }
 
-    fn from_package<'a>(
+    fn read_packed<'a>(
         &self,
         job: Job<'a>,
         bytes: Bytes,
