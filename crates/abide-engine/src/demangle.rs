@@ -36,10 +36,29 @@ pub(crate) fn skeleton(name: &BStr) -> Option<String> {
         let end = text[start..].find(']').map_or(text.len(), |e| start + e + 1);
         text.replace_range(start..end, "");
     }
-    let text = text.replace("__cxx11::", "").replace("std::__1::", "std::");
+    let text = without_version_namespaces(&text);
     Some(
         text.replace("std::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string"),
     )
+}
+
+/// Drops the path components that libraries use as inline namespaces: `__cxx11`, `__1`, `_V2`, `v3`.
+fn without_version_namespaces(text: &str) -> String {
+    let is_version = |word: &str| {
+        let bare = word.trim_start_matches('_').trim_start_matches(['v', 'V']);
+        word == "__cxx11" || (!bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let (mut out, mut parts) = (String::with_capacity(text.len()), text.split("::").peekable());
+    while let Some(part) = parts.next() {
+        let start = part.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+        if parts.peek().is_some() && is_version(&part[start..]) {
+            out += &part[..start];
+        } else {
+            out += part;
+            out += if parts.peek().is_some() { "::" } else { "" };
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -53,5 +72,8 @@ mod tests {
         assert_eq!(old, new);
         assert_eq!(skeleton("_Z1gB5cxx11v".into()).unwrap(), "g()");
         assert_eq!(skeleton("plain".into()), None);
+        assert_eq!(skeleton("_ZN3lib2v11fEi".into()), skeleton("_ZN3lib2v21fEi".into()));
+        assert_ne!(skeleton("_ZN3lib2v11fEi".into()), skeleton("_ZN3lib2v11gEi".into()));
+        assert_eq!(without_version_namespaces("std::__1::f(a::v2::b, int)"), "std::f(a::b, int)");
     }
 }

@@ -45,47 +45,63 @@ pub(crate) fn size_of(graph: &TypeGraph, ty: TypeId) -> Option<u64> {
     None
 }
 
+/// Types that one derivation may visit: a hostile record that contains itself twice would take exponential time.
+const MOST_VISITED: u32 = 20_000;
+
 /// `alignof`, stated or derived; `None` where `sizeof` is none.
 ///
 /// `scalar` is the largest alignment that the psABI gives a scalar (4 on i386, for example).
 pub(crate) fn align_of(graph: &TypeGraph, ty: TypeId, scalar: u64) -> Option<u64> {
-    align_at(graph, ty, scalar, 0)
+    Aligner { graph, scalar, budget: MOST_VISITED }.align(ty, 0)
 }
 
-fn align_at(graph: &TypeGraph, ty: TypeId, scalar: u64, depth: usize) -> Option<u64> {
-    if depth > DEEPEST {
-        return None;
-    }
-    let by_size = |size: u64| Some(size.clamp(1, scalar));
-    match graph.kind(ty) {
-        TypeKind::Typedef { target, .. } | TypeKind::Qualified { target, .. } => {
-            align_at(graph, *target, scalar, depth + 1)
+struct Aligner<'a> {
+    graph: &'a TypeGraph,
+    scalar: u64,
+    budget: u32,
+}
+
+impl Aligner<'_> {
+    fn align(&mut self, ty: TypeId, depth: usize) -> Option<u64> {
+        self.budget = self.budget.checked_sub(1)?;
+        if depth > DEEPEST {
+            return None;
         }
-        TypeKind::Array { element, .. } => align_at(graph, *element, scalar, depth + 1),
-        TypeKind::Base(base) if base.encoding == BaseEncoding::ComplexFloat => by_size(base.size_bytes / 2),
-        TypeKind::Base(base) => by_size(base.size_bytes),
-        TypeKind::Pointer { size_bytes, .. } => by_size(*size_bytes),
-        TypeKind::Enum(e) => by_size(e.size_bytes),
-        TypeKind::MemberPointer { .. } => by_size(8),
-        TypeKind::Record(record) => record_align(graph, record, scalar, depth),
-        _ => None,
+        let scalar = self.scalar;
+        let by_size = |size: u64| Some(size.clamp(1, scalar));
+        match self.graph.kind(ty) {
+            TypeKind::Typedef { target, .. } | TypeKind::Qualified { target, .. } => {
+                self.align(*target, depth + 1)
+            }
+            TypeKind::Array { element, .. } => self.align(*element, depth + 1),
+            TypeKind::Base(base) if base.encoding == BaseEncoding::ComplexFloat => {
+                by_size(base.size_bytes / 2)
+            }
+            TypeKind::Base(base) => by_size(base.size_bytes),
+            TypeKind::Pointer { size_bytes, .. } => by_size(*size_bytes),
+            TypeKind::Enum(e) => by_size(e.size_bytes),
+            TypeKind::MemberPointer { .. } => by_size(8),
+            TypeKind::Record(record) => self.record(record, depth),
+            _ => None,
+        }
     }
-}
 
-/// The stated alignment, or the largest of the parts as far as size and offsets allow it.
-fn record_align(graph: &TypeGraph, record: &RecordType, scalar: u64, depth: usize) -> Option<u64> {
-    if let Some(stated) = record.alignment_bytes {
-        return Some(stated.max(1));
+    /// The stated alignment, or the largest of the parts as far as size and offsets allow it.
+    fn record(&mut self, record: &RecordType, depth: usize) -> Option<u64> {
+        if let Some(stated) = record.alignment_bytes {
+            return Some(stated.max(1));
+        }
+        // A packed record shows itself by an offset or size that is no multiple of the natural alignment.
+        let mut largest = 1;
+        let bases = record.bases.iter().map(|b| (b.ty, b.offset_bytes.unwrap_or(0)));
+        let members =
+            record.members.iter().filter(|m| m.bit_size.is_none()).map(|m| (m.ty, m.offset_bits / 8));
+        for (ty, offset) in bases.chain(members) {
+            let natural = self.align(ty, depth + 1)?;
+            largest = largest.max(fitting(natural, offset));
+        }
+        Some(fitting(largest, record.size_bytes))
     }
-    // A packed record shows itself by an offset or size that is no multiple of the natural alignment.
-    let mut largest = 1;
-    let bases = record.bases.iter().map(|b| (b.ty, b.offset_bytes.unwrap_or(0)));
-    let members = record.members.iter().filter(|m| m.bit_size.is_none()).map(|m| (m.ty, m.offset_bits / 8));
-    for (ty, offset) in bases.chain(members) {
-        let natural = align_at(graph, ty, scalar, depth + 1)?;
-        largest = largest.max(fitting(natural, offset));
-    }
-    Some(fitting(largest, record.size_bytes))
 }
 
 /// The largest power of two up to `align` that divides `value`.

@@ -304,16 +304,20 @@ impl<'a> Types<'a> {
     fn whereabouts(&self, index: u32, ways: &Ways<'_>) -> String {
         let mut text = String::new();
         for (from, edge) in ways.path(index).1.into_iter().rev() {
-            let words = diff::words(self.old, &edge.steps);
-            text = if text.is_empty() { words } else { format!("{text} of {words}") };
             let node = &self.diff.nodes[from as usize];
+            let name =
+                if node.owner == Owner::Typedef { spell::spell(self.old, node.old) } else { String::new() };
+            let words = diff::words_from(self.old, &edge.steps, name);
+            text = if text.is_empty() { words } else { format!("{text} of {words}") };
             if let Some(group) = self.group_of(from) {
                 return format!("{text} of {}", headline(group));
             }
             // The nearest type with a name is enough.
-            if !is_unnamed(self.old.kind(node.old)) || node.alias.is_some() {
-                let named = if is_unnamed(self.old.kind(node.old)) { node.alias } else { None };
-                return format!("{text} of {}", spell::spell(self.old, named.unwrap_or(node.old)));
+            match (node.owner, is_unnamed(self.old.kind(node.old)), node.alias) {
+                (Owner::Typedef, ..) => return text,
+                (_, false, _) => return format!("{text} of {}", spell::spell(self.old, node.old)),
+                (_, true, Some(alias)) => return format!("{text} of {}", spell::spell(self.old, alias)),
+                (_, true, None) => {}
             }
         }
         text

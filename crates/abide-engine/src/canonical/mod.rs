@@ -8,7 +8,7 @@
 mod label;
 pub(crate) mod scc;
 
-use abide_model::{TypeGraph, TypeId, TypeKind};
+use abide_model::{TypeGraph, TypeKind};
 use rustc_hash::FxHashMap;
 use twox_hash::XxHash3_128;
 
@@ -32,53 +32,70 @@ const MOST_ROUNDS: usize = 64;
 /// round and the set of all values of the component. Two nodes with equal final values are bisimilar: they agree
 /// to the same depth, and as both sets of values are equal and settled, so do their children.
 ///
-/// A graph in which a cycle is stored twice, once rolled out, may give bisimilar nodes different hashes; such
-/// a difference costs time (the pair is walked, and nothing is found), never truth.
+/// That bisimilar nodes also have equal values needs a graph in which no type is stored twice, for a cycle that is
+/// also rolled out has other components. So nodes are first merged by refining the whole graph in the same way,
+/// which ends after two or three rounds when, as usual, all nodes turn out to differ.
 pub fn hashes(graph: &TypeGraph) -> Vec<TypeHash> {
-    let edges = Edges::of(graph);
+    let plain = Edges::of(graph);
+    let unordered: Vec<bool> =
+        graph.nodes.iter().map(|n| matches!(n.kind, TypeKind::Ambiguous { .. })).collect();
     let labels = label::labels(graph);
-    let mut hasher = Hasher {
-        graph,
-        edges: &edges,
-        labels: &labels,
-        value: vec![0; graph.nodes.len()],
-        cyclic: FxHashMap::default(),
-        buffer: Vec::new(),
+    let class = Hasher::new(&plain, &labels, &unordered).classes();
+    // All references go to the first node of each class; the others are no longer reached.
+    let merged = match &class {
+        Some(first) => Edges::collect(graph.nodes.len(), |node, push| {
+            plain.of_node(first[node as usize]).iter().for_each(|&t| push(first[t as usize]));
+        }),
+        None => plain,
     };
-    for component in scc::components(&edges).iter() {
+    let mut hasher = Hasher::new(&merged, &labels, &unordered);
+    for component in scc::components(&merged).iter() {
         hasher.component(component);
     }
-    hasher.value.into_iter().map(TypeHash).collect()
+    let value = hasher.value;
+    match class {
+        Some(first) => first.iter().map(|&node| TypeHash(value[node as usize])).collect(),
+        None => value.into_iter().map(TypeHash).collect(),
+    }
 }
 
 struct Hasher<'a> {
-    graph: &'a TypeGraph,
     edges: &'a Edges,
     labels: &'a [u128],
+    /// Nodes whose children have no order.
+    unordered: &'a [bool],
     /// Final values of finished components, current values inside the one at work.
     value: Vec<u128>,
-    /// For nodes of cycles: what they would hash to if they were outside → their final value. So a node that
-    /// merely rolls a cycle out once more gets the cycle's value.
-    cyclic: FxHashMap<u128, u128>,
     buffer: Vec<u8>,
 }
 
-impl Hasher<'_> {
+impl<'a> Hasher<'a> {
+    fn new(edges: &'a Edges, labels: &'a [u128], unordered: &'a [bool]) -> Self {
+        Hasher { edges, labels, unordered, value: vec![0; labels.len()], buffer: Vec::new() }
+    }
+
+    /// For each node the first that is the same type, or `None` when no type is stored twice.
+    fn classes(mut self) -> Option<Vec<u32>> {
+        let all: Vec<u32> = (0..self.labels.len() as u32).collect();
+        // A graph that does not settle is left as it is: its hashes stay sound.
+        let distinct = self.refine(&all, |distinct| distinct == all.len())?.1;
+        if distinct == all.len() {
+            return None;
+        }
+        let mut first: FxHashMap<u128, u32> = FxHashMap::default();
+        Some(all.iter().map(|&node| *first.entry(self.value[node as usize]).or_insert(node)).collect())
+    }
+
     fn component(&mut self, nodes: &[u32]) {
         if let [node] = *nodes
             && !self.edges.of_node(node).contains(&node)
         {
-            let value = self.combine(node);
-            self.value[node as usize] = self.cyclic.get(&value).copied().unwrap_or(value);
+            self.value[node as usize] = self.combine(node);
             return;
         }
-        match self.refine(nodes) {
-            Some((round, set)) => self.seal(nodes, round, set),
+        match self.refine(nodes, |_| false) {
+            Some((round, _)) => self.seal(nodes, round),
             None => self.seal_unsettled(nodes),
-        }
-        for &node in nodes {
-            let outside = self.combine(node);
-            self.cyclic.insert(outside, self.value[node as usize]);
         }
     }
 
@@ -88,7 +105,7 @@ impl Hasher<'_> {
         buffer.clear();
         buffer.extend_from_slice(&self.labels[node as usize].to_le_bytes());
         let children = self.edges.of_node(node);
-        if matches!(self.graph.kind(TypeId(node)), TypeKind::Ambiguous { .. }) {
+        if self.unordered[node as usize] {
             let mut values: Vec<u128> = children.iter().map(|&c| self.value[c as usize]).collect();
             values.sort_unstable();
             values.iter().for_each(|v| buffer.extend_from_slice(&v.to_le_bytes()));
@@ -100,8 +117,8 @@ impl Hasher<'_> {
         value
     }
 
-    /// Refines until settled: the round, and the digest of all values in it.
-    fn refine(&mut self, nodes: &[u32]) -> Option<(usize, u128)> {
+    /// Refines until settled, or `enough` distinct values were found: the round, and how many there are.
+    fn refine(&mut self, nodes: &[u32], enough: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
         nodes.iter().for_each(|&n| self.value[n as usize] = self.labels[n as usize]);
         let mut next = Vec::with_capacity(nodes.len());
         let mut distinct = self.distinct(nodes).len();
@@ -111,12 +128,11 @@ impl Hasher<'_> {
                 next.push(self.combine(node));
             }
             nodes.iter().zip(&next).for_each(|(&n, &v)| self.value[n as usize] = v);
-            let values = self.distinct(nodes);
-            if values.len() == distinct {
-                let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-                return Some((round, XxHash3_128::oneshot(&bytes)));
+            let values = self.distinct(nodes).len();
+            if values == distinct || enough(values) {
+                return Some((round, values));
             }
-            distinct = values.len();
+            distinct = values;
         }
         None
     }
@@ -128,7 +144,9 @@ impl Hasher<'_> {
         values
     }
 
-    fn seal(&mut self, nodes: &[u32], round: usize, set: u128) {
+    fn seal(&mut self, nodes: &[u32], round: usize) {
+        let bytes: Vec<u8> = self.distinct(nodes).iter().flat_map(|v| v.to_le_bytes()).collect();
+        let set = XxHash3_128::oneshot(&bytes);
         for &node in nodes {
             let value = &mut self.value[node as usize];
             *value = sealed(b"cycle", set, round as u64, *value);

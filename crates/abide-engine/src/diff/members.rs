@@ -15,7 +15,7 @@ use crate::{layout, names, spell};
 /// Nesting of unnamed members that is looked through.
 const DEEPEST: usize = 16;
 
-/// Members of one record that are compared; what is beyond does not occur.
+/// Members of one record that are looked at, unnamed ones' included; more do not occur.
 const MOST_MEMBERS: usize = 1 << 16;
 
 /// From how many members on that move alike, they are one line.
@@ -406,16 +406,22 @@ fn is_reserved_name(name: &BStr) -> bool {
 }
 
 fn flatten(side: &Side<'_>, record: &RecordType) -> Vec<Flat> {
-    let mut out = Vec::new();
-    flatten_into(side, record, 0, 0, &mut out);
+    let (mut out, mut budget) = (Vec::new(), MOST_MEMBERS);
+    flatten_into(side, record, 0, 0, &mut out, &mut budget);
     out
 }
 
-fn flatten_into(side: &Side<'_>, record: &RecordType, at: u64, depth: usize, out: &mut Vec<Flat>) {
+fn flatten_into(
+    side: &Side<'_>,
+    record: &RecordType,
+    at: u64,
+    depth: usize,
+    out: &mut Vec<Flat>,
+    budget: &mut usize,
+) {
     for member in &record.members {
-        if out.len() >= MOST_MEMBERS {
-            return;
-        }
+        let Some(left) = budget.checked_sub(1) else { return };
+        *budget = left;
         let offset = at.saturating_add(member.offset_bits);
         let inner = if member.bit_size.is_none() && depth < DEEPEST {
             transparent(side, member.name, member.ty)
@@ -423,7 +429,7 @@ fn flatten_into(side: &Side<'_>, record: &RecordType, at: u64, depth: usize, out
             None
         };
         match inner {
-            Some(inner) => flatten_into(side, inner, offset, depth + 1, out),
+            Some(inner) => flatten_into(side, inner, offset, depth + 1, out, budget),
             // An unnamed bit-field is padding.
             None if member.name.is_none() && member.bit_size.is_some() => {}
             None => out.push(Flat {

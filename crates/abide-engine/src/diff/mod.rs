@@ -28,7 +28,7 @@ use rustc_hash::FxHashMap;
 use crate::canonical::{self, TypeHash};
 use crate::change::{Change, Fact, Reach};
 
-pub(crate) use words::{layout as describe, step_words, words};
+pub(crate) use words::{layout as describe, step_words, words, words_from};
 
 /// One side's graph with what is derived from it.
 pub(crate) struct Side<'a> {
@@ -156,10 +156,10 @@ pub(crate) fn diff<'a>(
 }
 
 /// Places compared within one pair: function types that share parts would take exponential time.
-const MOST_PLACES: u32 = 100_000;
+const MOST_PLACES: u32 = 20_000;
 
 /// Nesting within one pair.
-const DEEPEST: usize = 128;
+const DEEPEST: usize = 64;
 
 struct Differ<'a> {
     old: &'a Side<'a>,
@@ -175,8 +175,19 @@ struct Inside {
     reach: Reach,
     flow: Flow,
     budget: u32,
+    /// Whether a limit was met and said so.
+    limited: bool,
     changes: Vec<Change>,
-    edges: Vec<Edge>,
+    leads: Vec<Lead>,
+}
+
+/// An edge whose target has no node yet: the pair at work may turn out not to have its parts compared.
+struct Lead {
+    owner: Owner,
+    old: TypeId,
+    new: TypeId,
+    alias: Option<TypeId>,
+    edge: Edge,
 }
 
 /// Which way values go at a place: from programs into the library or out of it.
@@ -225,12 +236,12 @@ impl<'a> Differ<'a> {
     }
 
     /// Notes that the place at hand is the given pair, which is compared on its own.
-    fn lead(&mut self, inside: &mut Inside, owner: Owner, old: TypeId, new: TypeId, alias: Option<TypeId>) {
-        let to = self.node(owner, old, new, alias);
+    fn lead(&self, inside: &mut Inside, owner: Owner, old: TypeId, new: TypeId, alias: Option<TypeId>) {
         let is_passed =
             matches!(inside.steps.last(), Some(Step { via: Via::Parameter { .. } | Via::Result, .. }));
         let steps = inside.steps.clone().into_boxed_slice();
-        inside.edges.push(Edge { to, reach: inside.reach, is_passed, steps });
+        let edge = Edge { to: 0, reach: inside.reach, is_passed, steps };
+        inside.leads.push(Lead { owner, old, new, alias, edge });
     }
 
     fn compare(&mut self, index: u32) {
@@ -241,16 +252,21 @@ impl<'a> Differ<'a> {
             reach: Reach::Same,
             flow: Flow::Unknown,
             budget: MOST_PLACES,
+            limited: false,
             changes: Vec::new(),
-            edges: Vec::new(),
+            leads: Vec::new(),
         };
         match owner {
             Owner::Symbol { kind, .. } => self.roots(&mut inside, kind, old, new),
             Owner::Tagged => self.tagged(&mut inside, old, new),
             Owner::Typedef => self.targets(&mut inside, old, new),
         }
+        let leads = std::mem::take(&mut inside.leads);
+        let edge =
+            |lead: Lead| Edge { to: self.node(lead.owner, lead.old, lead.new, lead.alias), ..lead.edge };
+        let edges = leads.into_iter().map(edge).collect();
         let node = &mut self.out.nodes[index as usize];
-        (node.changes, node.edges) = (inside.changes, inside.edges);
+        (node.changes, node.edges) = (inside.changes, edges);
     }
 
     fn roots(&mut self, inside: &mut Inside, kind: RootKind, old: TypeId, new: TypeId) {

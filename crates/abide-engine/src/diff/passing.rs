@@ -15,8 +15,8 @@ use crate::layout;
 /// Bytes beyond which every ABI passes a record in memory or by address: four quad-precision parts.
 const LARGEST: u64 = 64;
 
-/// Parts that a record of [`LARGEST`] bytes may have, and nesting; beyond, nothing is said.
-const MOST_PARTS: usize = 128;
+/// Types that may be looked at, and nesting; beyond, nothing is said.
+const MOST_VISITED: u32 = 1000;
 const DEEPEST: usize = 16;
 
 /// A scalar inside a record: offset and size in bits, and what it is.
@@ -94,18 +94,25 @@ fn classify(side: &Side<'_>, ty: TypeId) -> Option<Class> {
 
 /// All scalars of a small type, sorted; `None` when it is too large or not known in full.
 fn leaves(side: &Side<'_>, ty: TypeId) -> Option<Vec<Leaf>> {
-    let mut out = Vec::new();
     if layout::size_of(side.graph, ty)? > LARGEST {
         return None;
     }
+    let mut out = Leaves { list: Vec::new(), budget: MOST_VISITED };
     collect(side, ty, 0, 0, &mut out)?;
-    out.sort_unstable();
-    out.dedup();
-    Some(out)
+    out.list.sort_unstable();
+    out.list.dedup();
+    Some(out.list)
 }
 
-fn collect(side: &Side<'_>, ty: TypeId, at: u64, depth: usize, out: &mut Vec<Leaf>) -> Option<()> {
-    if depth > DEEPEST || out.len() > MOST_PARTS {
+/// Scalars found so far, and how many types may still be looked at.
+struct Leaves {
+    list: Vec<Leaf>,
+    budget: u32,
+}
+
+fn collect(side: &Side<'_>, ty: TypeId, at: u64, depth: usize, out: &mut Leaves) -> Option<()> {
+    out.budget = out.budget.checked_sub(1)?;
+    if depth > DEEPEST {
         return None;
     }
     let bits = || layout::size_of(side.graph, ty).and_then(|s| s.checked_mul(8));
@@ -119,20 +126,22 @@ fn collect(side: &Side<'_>, ty: TypeId, at: u64, depth: usize, out: &mut Vec<Lea
                 BaseEncoding::ComplexFloat => Kind::Complex,
                 _ => Kind::Integer,
             };
-            out.push((at, bits()?, kind));
+            out.list.push((at, bits()?, kind));
             Some(())
         }
         TypeKind::Pointer { .. } | TypeKind::Enum(_) => {
-            out.push((at, bits()?, Kind::Integer));
+            out.list.push((at, bits()?, Kind::Integer));
             Some(())
         }
         TypeKind::Array { is_vector: true, .. } => {
-            out.push((at, bits()?, Kind::Vector));
+            out.list.push((at, bits()?, Kind::Vector));
             Some(())
         }
         TypeKind::Array { element, .. } => {
             let step = layout::size_of(side.graph, *element)?.checked_mul(8).filter(|&s| s > 0)?;
-            (0..bits()? / step).try_for_each(|i| collect(side, *element, at + i * step, depth + 1, out))
+            (0..bits()? / step).try_for_each(|i| {
+                collect(side, *element, at.checked_add(i.checked_mul(step)?)?, depth + 1, out)
+            })
         }
         TypeKind::Record(record) => {
             for base in &record.bases {
@@ -142,7 +151,7 @@ fn collect(side: &Side<'_>, ty: TypeId, at: u64, depth: usize, out: &mut Vec<Lea
             for member in &record.members {
                 let offset = at.checked_add(member.offset_bits)?;
                 match member.bit_size {
-                    Some(bits) => out.push((offset, bits, Kind::Integer)),
+                    Some(bits) => out.list.push((offset, bits, Kind::Integer)),
                     None => collect(side, member.ty, offset, depth + 1, out)?,
                 }
             }

@@ -87,7 +87,10 @@ impl<'a> Differ<'a> {
         }
         if inside.steps.len() > DEEPEST || inside.budget == 0 {
             self.out.limited = true;
-            return self.not_comparable(inside, old, new, "is nested too deep to compare");
+            if !std::mem::replace(&mut inside.limited, true) {
+                self.not_comparable(inside, old, new, "is nested too deep to compare");
+            }
+            return;
         }
         inside.budget -= 1;
         let (a, b) = (Peeled::of(self.old, old), Peeled::of(self.new, new));

@@ -158,14 +158,14 @@ impl<'a> Differ<'a> {
 
     fn renamed(&self, inside: &mut Inside, old: TypeId, new: TypeId) {
         let (was, is) = (spell::spell(self.old.graph, old), spell::spell(self.new.graph, new));
-        let clause = format!("is called {is} now, with the same layout");
+        let clause = format!("{is} stands in its place, with the same layout");
         inside.changes.insert(0, Change::new(Fact::TypeRenamed, "name", clause).values(was, is));
     }
 
     /// Another type stands here: comparing the insides of unrelated types would be noise.
     pub(super) fn replaced(&self, inside: &mut Inside, old: TypeId, new: TypeId, incomplete: bool) {
         inside.changes.clear();
-        inside.edges.clear();
+        inside.leads.clear();
         let is = spell::spell(self.new.graph, new);
         let clause = format!("{is} stands in its place");
         let (was, is) = (words::layout(self.old.graph, old), words::layout(self.new.graph, new));

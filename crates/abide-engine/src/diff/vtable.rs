@@ -124,12 +124,15 @@ fn own_slots(side: &Side<'_>, record: &RecordType) -> u64 {
 
 /// Slots of the primary base's table, whose beginning the class shares: the first base at offset 0.
 fn inherited_slots(side: &Side<'_>, record: &RecordType, depth: usize) -> u64 {
-    let primary = record.bases.iter().filter(|b| b.offset_bytes == Some(0) && !b.is_virtual);
-    let slots = primary.filter_map(|base| match side.kind(base.ty) {
-        TypeKind::Record(r) if depth < DEEPEST => {
-            Some(own_slots(side, r).max(inherited_slots(side, r, depth + 1)))
-        }
+    let is_dynamic = |r: &RecordType| !r.virtual_methods.is_empty() || !r.bases.is_empty();
+    let mut at_start = record.bases.iter().filter(|b| b.offset_bytes == Some(0) && !b.is_virtual);
+    // Empty bases may be at offset 0 as well, but have no table.
+    let primary = at_start.find_map(|base| match side.kind(base.ty) {
+        TypeKind::Record(r) if is_dynamic(r) => Some(r),
         _ => None,
     });
-    slots.max().unwrap_or(0)
+    match primary {
+        Some(r) if depth < DEEPEST => own_slots(side, r).max(inherited_slots(side, r, depth + 1)),
+        _ => 0,
+    }
 }

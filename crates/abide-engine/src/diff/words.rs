@@ -8,7 +8,13 @@ use crate::symbols::bytes;
 
 /// The place at the end of `steps`, as a noun: `what parameter 1 'path' points to`.
 pub(crate) fn words(graph: &TypeGraph, steps: &[Step]) -> String {
-    let (mut text, mut at) = (String::new(), 0);
+    words_from(graph, steps, String::new())
+}
+
+/// The same, beginning at something with a name: `what callback_t points to`.
+pub(crate) fn words_from(graph: &TypeGraph, steps: &[Step], name: String) -> String {
+    // Nobody reads further back than this.
+    let (mut text, mut at) = (name, steps.len().saturating_sub(8));
     while let Some(step) = steps.get(at) {
         let pointers = steps[at..].iter().take_while(|s| s.via == Via::Pointee).count();
         text = noun(graph, step, text);
