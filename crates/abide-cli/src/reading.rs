@@ -53,7 +53,7 @@ impl Reader {
         Ok(side)
     }
 
-    /// Reads both inputs of a check; the types of what is the same on both sides are left out.
+    /// Reads both inputs of a check; types that the check does not look at are left out.
     pub(crate) fn read_both(&self, old: &Request<'_>, new: &Request<'_>) -> Result<(Side, Side), CliError> {
         let start = Instant::now();
         let open = |request: &Request<'_>| Opened::open(request.label, &options(request), self.progress());
@@ -61,7 +61,7 @@ impl Reader {
         let (old, new) = (old.map_err(refused)?, new.map_err(refused)?);
         self.time("read packages", start);
         let start = Instant::now();
-        let skip = abide_distro::unchanged(old.facts(), new.facts());
+        let skip = abide_distro::types_not_needed(old.facts(), new.facts());
         let sides = side_by_side(
             || old.read_types(&skip, self.progress()),
             || new.read_types(&skip, self.progress()),

@@ -85,4 +85,9 @@ fn snapshots_of_repositories_compare_as_the_repositories() {
         assert_eq!(work.abide(&["snapshot", side, "-o", name]).status, 0);
     }
     assert_eq!(work.abide(&["check", "old", "new", "--all"]), check(&["--all"]));
+    // In the document only the inputs differ, which say that they are snapshots.
+    let rest =
+        |run: Run| run.stdout.split_once("\"counts\": {").map(|(_, rest)| rest.to_owned()).expect("counts");
+    let mixed = work.abide(&["check", "old", CANDIDATE, "--format", "json"]);
+    assert_eq!(rest(mixed), rest(check(&["--format", "json"])));
 }

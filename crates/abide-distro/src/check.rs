@@ -58,24 +58,20 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
     fold(&context, &packages, results)
 }
 
-/// Content that only occurs in pairs with the same content: its types need not be read for a check of the two sides.
-///
-/// The sides need not have their types yet.
-pub fn unchanged(old: &Side, new: &Side) -> FxHashSet<Digest> {
+/// Content whose types a check of the two sides does not look at: what is the same on both sides, what has no
+/// partner, what a newer build stands for. The sides need not have their types yet.
+pub fn types_not_needed(old: &Side, new: &Side) -> FxHashSet<Digest> {
     let artifacts = pair_artifacts(old, new, &pair_packages(old, new));
-    let mut same = FxHashSet::default();
-    let mut other = FxHashSet::default();
+    let all = [old, new].into_iter().flat_map(|side| &side.packages).flat_map(|package| &package.artifacts);
+    let mut rest: FxHashSet<Digest> = all.map(|artifact| artifact.digest).collect();
     for pair in &artifacts.pairs {
         let (old, new) = (pair.old.of(old).digest, pair.new.of(new).digest);
-        if old == new {
-            same.insert(old);
-        } else {
-            other.extend([old, new]);
+        if old != new {
+            rest.remove(&old);
+            rest.remove(&new);
         }
     }
-    // What has no partner is not compared, and what both sides call different is left alone.
-    same.retain(|digest| !other.contains(digest));
-    same
+    rest
 }
 
 /// Compares one pair and adds what the whole distribution knows about it.
@@ -252,8 +248,8 @@ fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResu
         packages_removed: pairs.only_old.iter().filter(|index| is_package(context.old, index)).count(),
         packages_added: pairs.only_new.iter().filter(|index| is_package(context.new, index)).count(),
         packages_superseded: pairs.superseded_old.len() + pairs.superseded_new.len(),
-        debug_packages_old: debug_packages(context.old),
-        debug_packages_new: debug_packages(context.new),
+        debug_packages_old: debug_packages(context.old, packages, |artifact| artifact.old),
+        debug_packages_new: debug_packages(context.new, packages, |artifact| artifact.new),
         ..Coverage::default()
     };
     packages
@@ -263,16 +259,23 @@ fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResu
     coverage
 }
 
-/// Packages that a side's types come from, and debug packages that it lists.
-fn debug_packages(side: &Side) -> usize {
-    let listed =
-        side.packages.iter().filter_map(|package| package.meta.as_ref()).filter(|meta| meta.is_debug());
-    let artifacts = side.packages.iter().flat_map(|package| &package.artifacts);
-    let used = artifacts.filter_map(|artifact| match &artifact.types {
-        TypeEvidence::Read { source: DebugSource::Separate { package, .. }, .. } => package.clone(),
-        _ => None,
+/// Packages that the types of a side's compared artifacts come from.
+fn debug_packages(
+    side: &Side,
+    packages: &[PackageResult],
+    place: impl Fn(&ArtifactResult) -> Option<Place>,
+) -> usize {
+    let artifacts = packages.iter().flat_map(|package| &package.artifacts);
+    let compared =
+        artifacts.filter(|artifact| matches!(artifact.outcome, Outcome::Compared(_))).filter_map(place);
+    let packages = compared.filter_map(|place| {
+        let types = &side.packages[place.package].artifacts[place.artifact].types;
+        match types {
+            TypeEvidence::Read { source: DebugSource::Separate { package, .. }, .. } => package.as_deref(),
+            _ => None,
+        }
     });
-    used.chain(listed.map(|meta| meta.nevra.to_string())).collect::<BTreeSet<String>>().len()
+    packages.collect::<BTreeSet<&str>>().len()
 }
 
 fn count(coverage: &mut Coverage, artifact: &ArtifactResult) {

@@ -16,6 +16,6 @@ mod result;
 pub mod rules;
 mod whole;
 
-pub use check::{CheckOptions, check, unchanged};
+pub use check::{CheckOptions, check, types_not_needed};
 pub use pairing::{ArtifactMatch, PackageMatch};
 pub use result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, SideGap, SideName};

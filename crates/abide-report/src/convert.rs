@@ -85,10 +85,12 @@ impl Context<'_> {
     }
 
     fn artifact(&self, result: &ArtifactResult) -> doc::Artifact {
+        // Types that were not looked at may or may not have been read (a snapshot has them all).
+        let is_compared = matches!(result.outcome, Outcome::Compared(_));
         let file = |side: &Side, place: Option<abide_distro::Place>| {
             place.map(|place| {
                 let package = &side.packages[place.package];
-                self::file(package, &package.artifacts[place.artifact])
+                self::file(package, &package.artifacts[place.artifact], is_compared)
             })
         };
         let counts = abide_model::Counts::of(&result.findings);
@@ -244,13 +246,13 @@ fn compared(outcome: &Outcome) -> doc::Compared {
     }
 }
 
-fn file(package: &PackageFacts, artifact: &ArtifactFacts) -> doc::File {
+fn file(package: &PackageFacts, artifact: &ArtifactFacts, with_types: bool) -> doc::File {
     doc::File {
         path: Text::new(artifact.path.as_bstr()),
         package: nevra_of(package),
         sha256: artifact.digest.to_string(),
         build_id: artifact.elf.build_id.as_ref().map(|id| hex(id)),
-        debug_info: debug_info(&artifact.types),
+        debug_info: debug_info(&artifact.types).filter(|_| with_types),
     }
 }
 

@@ -373,7 +373,7 @@ pub struct File {
     pub sha256: String,
     /// `NT_GNU_BUILD_ID` in hex.
     pub build_id: Option<String>,
-    /// Where its debug information is from, when types were read.
+    /// Where its debug information is from, when its types were looked at.
     pub debug_info: Option<DebugInfo>,
 }
 

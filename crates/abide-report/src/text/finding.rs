@@ -1,10 +1,10 @@
 //! One finding as a block: what changed, where it was declared, how it is reached, why it matters, who uses it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Consumer, Document, Evidence, Finding, SideName, Subject, Symbol};
+use crate::document::{Consumer, Detail, Document, Evidence, Finding, Level, SideName, Subject, Symbol};
 
 /// Column in which a field's text begins.
 const COLUMN: usize = 16;
@@ -13,72 +13,91 @@ const FEW: usize = 3;
 /// How many steps of a path are shown unless the reader wants all.
 const LONG_PATH: usize = 7;
 
-/// Writes findings grouped by subject, the worst group first.
-pub(super) fn groups(page: &mut Page, document: &Document, findings: &[&Finding], options: &TextOptions) {
-    let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
-        groups.entry(subject(&finding.subject)).or_default().push(finding);
-    }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    // Stable: names stay sorted within a level.
-    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.iter().map(|f| f.level).max()));
-    for (name, mut group) in groups {
-        group.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-        let name = page.mark(Mark::Heading, &name);
-        page.wrapped("  ", 6, &name);
-        group.iter().for_each(|finding| block(page, document, finding, options));
-    }
+/// The findings of one package or artifact.
+pub(super) struct Findings<'a> {
+    page: &'a mut Page,
+    document: &'a Document,
+    options: &'a TextOptions,
+    /// Reasons that were given already: a library that lost 50 symbols says why once.
+    given: BTreeSet<String>,
 }
 
-fn block(page: &mut Page, document: &Document, finding: &Finding, options: &TextOptions) {
-    let level = page.mark(Mark::Level(finding.level), finding.level.word());
-    let rule = page.mark(Mark::Dim, &format!("[{}]", finding.rule));
-    page.wrapped("    ", 6, &format!("{level}: {} {rule}", page.mark(Mark::Plain, &finding.summary)));
-    let mut field = |label: &str, text: &str| {
-        let text = page.mark(Mark::Plain, text);
-        page.field(6, COLUMN, label, &text);
-    };
-    if let Some(reason) = &finding.suppressed {
-        field("suppressed", reason);
+impl<'a> Findings<'a> {
+    pub(super) fn new(page: &'a mut Page, document: &'a Document, options: &'a TextOptions) -> Self {
+        Findings { page, document, options, given: BTreeSet::new() }
     }
-    details(&mut field, finding);
-    evidence(&mut field, "old", &finding.reference);
-    evidence(&mut field, "new", &finding.candidate);
-    if let Some(path) = path(finding, options) {
-        field("reached", &path);
+
+    /// Writes them grouped by subject, the worst group first.
+    pub(super) fn write(mut self, findings: &[&Finding]) {
+        let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
+        for finding in findings {
+            groups.entry(subject(&finding.subject)).or_default().push(finding);
+        }
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        // Stable: names stay sorted within a level.
+        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.iter().map(|f| f.level).max()));
+        for (name, mut group) in groups {
+            group.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+            let title = self.page.mark(Mark::Heading, &name);
+            self.page.wrapped("  ", 6, &title);
+            group.iter().for_each(|finding| self.block(&name, finding));
+        }
     }
-    if let Some(symbols) = symbols(document, finding, options) {
-        field("through", &symbols);
+
+    fn block(&mut self, name: &str, finding: &Finding) {
+        let page = &mut *self.page;
+        let level = page.mark(Mark::Level(finding.level), finding.level.word());
+        let rule = page.mark(Mark::Dim, &format!("[{}]", finding.rule));
+        // The heading has said what it is about.
+        let bare = finding.summary.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
+        let summary = page.mark(Mark::Plain, bare.unwrap_or(&finding.summary));
+        page.wrapped("    ", 6, &format!("{level}: {summary} {rule}"));
+        for (label, text) in self.fields(finding) {
+            let text = self.page.mark(Mark::Plain, &text);
+            self.page.field(6, COLUMN, label, &text);
+        }
     }
-    field("why", &finding.why);
-    if let Some(found) = &finding.consumers {
-        field("used by", &consumers(found, options));
+
+    /// What there is to say besides the summary.
+    fn fields(&mut self, finding: &Finding) -> Vec<(&'static str, String)> {
+        let mut fields = Vec::new();
+        fields.extend(finding.suppressed.clone().map(|reason| ("suppressed", reason)));
+        fields.extend(details(finding));
+        fields.extend(evidence(&finding.reference).map(|text| ("old", text)));
+        fields.extend(evidence(&finding.candidate).map(|text| ("new", text)));
+        fields.extend(path(finding, self.options).map(|text| ("reached", text)));
+        fields.extend(symbols(self.document, finding, self.options).map(|text| ("through", text)));
+        if self.options.verbose || self.given.insert(finding.why.clone()) {
+            fields.push(("why", finding.why.clone()));
+        }
+        fields.extend(consumers(finding, self.options).map(|text| ("used by", text)));
+        fields
     }
 }
 
 /// The difference item by item; a single item is what the summary says.
-fn details(field: &mut impl FnMut(&str, &str), finding: &Finding) {
+fn details(finding: &Finding) -> Vec<(&'static str, String)> {
     if finding.details.len() < 2 {
-        return;
+        return Vec::new();
     }
-    for (index, detail) in finding.details.iter().enumerate() {
-        let text = match (&detail.old, &detail.new) {
-            (Some(old), Some(new)) => format!("{}: {old} → {new}", detail.what),
-            (Some(old), None) => format!("{}: {old} → absent", detail.what),
-            (None, Some(new)) => format!("{}: absent → {new}", detail.what),
-            (None, None) => detail.what.clone(),
-        };
-        field(if index == 0 { "changed" } else { "" }, &text);
-    }
+    let line = |detail: &Detail| match (&detail.old, &detail.new) {
+        (Some(old), Some(new)) => format!("{}: {old} → {new}", detail.what),
+        (Some(old), None) => format!("{}: {old} → absent", detail.what),
+        (None, Some(new)) => format!("{}: absent → {new}", detail.what),
+        (None, None) => detail.what.clone(),
+    };
+    let labels = std::iter::once("changed").chain(std::iter::repeat(""));
+    labels.zip(finding.details.iter().map(line)).collect()
 }
 
-fn evidence(field: &mut impl FnMut(&str, &str), label: &str, evidence: &Evidence) {
-    let mut text = evidence.value.clone();
-    if let Some(declaration) = &evidence.declaration {
-        text.push_str(&format!(", declared at {declaration}"));
-    }
-    if !text.is_empty() {
-        field(label, &text);
+/// One side's fact; that something is absent is what the summary says.
+fn evidence(evidence: &Evidence) -> Option<String> {
+    let value = if evidence.value == "absent" { "" } else { &evidence.value };
+    match (&evidence.declaration, value) {
+        (None, "") => None,
+        (None, value) => Some(value.to_owned()),
+        (Some(declaration), "") => Some(format!("declared at {declaration}")),
+        (Some(declaration), value) => Some(format!("{value}, declared at {declaration}")),
     }
 }
 
@@ -107,12 +126,14 @@ fn symbols(document: &Document, finding: &Finding, options: &TextOptions) -> Opt
 }
 
 /// Who imports it, and on which side they were seen.
-fn consumers(found: &[Consumer], options: &TextOptions) -> String {
+fn consumers(finding: &Finding, options: &TextOptions) -> Option<String> {
+    let found = finding.consumers.as_ref()?;
     if found.is_empty() {
-        return "no consumer among the packages checked; third parties may still use it".to_owned();
+        let nobody = "no consumer among the packages checked; third parties may still use it";
+        return (finding.level == Level::Break).then(|| nobody.to_owned());
     }
     let names: Vec<String> = found.iter().map(consumer).collect();
-    format!("{}: {}", names.len(), few(&names, options))
+    Some(format!("{}: {}", names.len(), few(&names, options)))
 }
 
 fn consumer(consumer: &Consumer) -> String {

@@ -54,7 +54,7 @@ fn blocks(page: &mut Page, document: &Document, options: &TextOptions) {
     blocks.sort_by_key(|(verdict, ..)| std::cmp::Reverse(*verdict));
     for (verdict, name, place, findings) in blocks {
         heading(page, &name, &place, verdict);
-        finding::groups(page, document, &findings, options);
+        finding::Findings::new(page, document, options).write(&findings);
     }
 }
 
@@ -108,12 +108,14 @@ fn package_name(nevra: &Both<String>) -> String {
     }
 }
 
-/// `old → new` with what both begin with said once, cut at a hyphen: `foo-1.0-1.x86_64 → 1.1-1.x86_64`.
+/// `old → new`; a package's name that both share is said once: `foo-1.0-1.x86_64 → 1.1-1.x86_64`.
 fn arrow(old: &str, new: &str) -> String {
     if old == new {
         return old.to_owned();
     }
-    let common = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
-    let cut = old.as_bytes()[..common].iter().rposition(|byte| *byte == b'-').map_or(0, |hyphen| hyphen + 1);
-    format!("{old} → {}", &new[cut..])
+    let name = |nevra: &str| nevra.rsplitn(3, '-').nth(2).map(|name| name.len() + 1);
+    match (name(old), name(new)) {
+        (Some(a), Some(b)) if old[..a] == new[..b] && !old.contains('/') => format!("{old} → {}", &new[b..]),
+        _ => format!("{old} → {new}"),
+    }
 }

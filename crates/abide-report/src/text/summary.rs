@@ -34,17 +34,16 @@ fn packages(document: &Document) -> String {
         (p.added, "added"),
         (p.superseded, "older builds left aside"),
     ]);
-    let debug = p.debug_reference + p.debug_candidate;
-    if debug == 0 {
-        return text;
+    let plural = |count: usize| if count == 1 { "package" } else { "packages" };
+    match (p.debug_reference, p.debug_candidate) {
+        (0, 0) => text,
+        (old, new) => format!(
+            "{text}; types from {old} debug {} of the {} and {new} of the {}",
+            plural(old),
+            SideName::Reference.word(),
+            SideName::Candidate.word()
+        ),
     }
-    format!(
-        "{text}; types from {} debug packages of the {} and {} of the {}",
-        p.debug_reference,
-        SideName::Reference.word(),
-        p.debug_candidate,
-        SideName::Candidate.word()
-    )
 }
 
 fn artifacts(document: &Document) -> String {
