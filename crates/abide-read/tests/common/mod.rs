@@ -1,6 +1,8 @@
 //! What tests of type readers share: compiling, and a graph as text.
 #![allow(dead_code, reason = "each test program uses what it needs")]
 
+pub(crate) mod facts;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
