@@ -84,8 +84,8 @@ pub(crate) fn documents() -> Vec<Vec<u8>> {
     names.iter().map(|path| decompressed(read(path))).collect()
 }
 
-/// Bytes of a snapshot's header (abide_read::snapshot: magic, format, two sizes, checksum).
-const SNAPSHOT_HEADER: usize = 60;
+/// Bytes of a snapshot's header (abide_read::snapshot: magic, format, method, two sizes, checksum).
+const SNAPSHOT_HEADER: usize = 64;
 
 /// The content of the snapshot of a small side with types.
 pub(crate) fn snapshots() -> Vec<Vec<u8>> {
@@ -101,16 +101,16 @@ pub(crate) fn snapshots() -> Vec<Vec<u8>> {
     vec![decompressed(content)]
 }
 
-/// A whole snapshot with this content.
+/// A whole snapshot with this content, stored as it is.
 pub(crate) fn sealed(content: &[u8]) -> Vec<u8> {
-    let compressed = zstd::bulk::compress(content, 1).unwrap_or_default();
     let mut file = b"ABIDESNP".to_vec();
     file.extend(snapshot::FORMAT.to_le_bytes());
+    file.extend(0_u32.to_le_bytes());
     file.extend((content.len() as u64).to_le_bytes());
-    file.extend((compressed.len() as u64).to_le_bytes());
-    let checksum = blake3::Hasher::new().update(&file).update(&compressed).finalize();
+    file.extend((content.len() as u64).to_le_bytes());
+    let checksum = blake3::Hasher::new().update(&file).update(content).finalize();
     file.extend(checksum.as_bytes());
-    file.extend(compressed);
+    file.extend(content);
     file
 }
 
