@@ -82,7 +82,6 @@ pub(super) struct Builder<'s, 'd> {
     /// Whether units refer to each other's entries (dwz, LTO, type units), so that the memory outlives a unit.
     is_shared: bool,
     queue: Vec<(DieRef, NodeId)>,
-    static_members: Vec<DieRef>,
     current: Option<Open>,
     open_units: FxHashMap<UnitKey, Open>,
     tables: FxHashMap<(u8, usize, Encoding), Arc<AbbreviationTable>>,
@@ -111,7 +110,6 @@ impl<'s, 'd> Builder<'s, 'd> {
             memo: FxHashMap::default(),
             is_shared: false,
             queue: Vec::new(),
-            static_members: Vec::new(),
             current: None,
             open_units: FxHashMap::default(),
             tables: FxHashMap::default(),
@@ -263,13 +261,8 @@ impl<'s, 'd> Builder<'s, 'd> {
         id
     }
 
-    /// Static data members of the classes that were read since the last call.
-    pub(super) fn take_static_members(&mut self) -> Vec<DieRef> {
-        std::mem::take(&mut self.static_members)
-    }
-
     /// Reads the definitions that wait.
-    pub(super) fn drain(&mut self) {
+    fn drain(&mut self) {
         while let Some((reference, tag_node)) = self.queue.pop() {
             let Some(open) = self.open_for(reference) else { continue };
             let previous = self.current.replace(open);
@@ -583,9 +576,6 @@ impl<'s, 'd> Builder<'s, 'd> {
         is_union: bool,
     ) {
         self.for_each_child(open, die, |builder, child| match child.tag {
-            tag::MEMBER | tag::VARIABLE if child.flag(slot::EXTERNAL) && child.has(slot::LINKAGE_NAME) => {
-                builder.static_members.push(DieRef::new(open.context.source, child.offset as u64));
-            }
             tag::MEMBER => builder.member(open, child, parts, is_union),
             tag::INHERITANCE => builder.inheritance(open, child, parts),
             tag::SUBPROGRAM if child.uint(slot::VIRTUALITY).unwrap_or(0) != 0 => {

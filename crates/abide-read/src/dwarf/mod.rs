@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use abide_model::{ElfFacts, Gap, GapKind, TypeGraph};
 use build::{Builder, Harvest, Trouble};
 use merge::Merged;
-use roots::{Match, Matches, TypedRoot, Wanted};
+use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
 pub use sections::{SupplementaryLink, supplementary_link};
 use unit::{SourceId, Sources};
@@ -62,8 +62,11 @@ pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFact
     if wanted.is_empty() {
         return TypesRead { graph: Some(TypeGraph::default()), gaps };
     }
-    let found = find_roots(&sources, &wanted);
-    let Some(merged) = read_found(&sources, &wanted, found) else { return TypesRead { graph: None, gaps } };
+    let (found, trouble) = find_roots(&sources, &wanted);
+    let Some(mut merged) = Merged::new(read_units(&sources, &found)) else {
+        return TypesRead { graph: None, gaps };
+    };
+    merged.trouble.add(&trouble);
     let mut assembled = merge::assemble(&merged, &wanted);
     report(&merged.trouble, other.is_some(), &mut gaps);
     drop(merged);
@@ -109,6 +112,15 @@ fn on_threads<R: Send>(pieces: usize, work: impl Fn() -> R + Sync) -> Vec<R> {
 
 /// The best entry of each wanted symbol in the whole file, and what could not be scanned.
 fn find_roots(sources: &Sources<'_>, wanted: &Wanted<'_>) -> (Matches, Trouble) {
+    let (mut found, trouble) = scan_units(sources, Depth::Top, wanted);
+    let hidden = wanted.hidden_inside(&found);
+    if !hidden.is_empty() {
+        found.extend(scan_units(sources, Depth::All, &hidden).0);
+    }
+    (found, trouble)
+}
+
+fn scan_units(sources: &Sources<'_>, depth: Depth, wanted: &Wanted<'_>) -> (Matches, Trouble) {
     let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
     let next = AtomicUsize::new(0);
     let results = on_threads(units.len(), || {
@@ -116,7 +128,7 @@ fn find_roots(sources: &Sources<'_>, wanted: &Wanted<'_>) -> (Matches, Trouble) 
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(unit) = units.get(index) else { break };
-            builder.scan((unit.source.0, index as u32), unit, wanted, &mut found);
+            builder.scan((unit.source.0, index as u32), unit, depth, wanted, &mut found);
         }
         (found, builder.trouble)
     });
@@ -128,52 +140,26 @@ fn find_roots(sources: &Sources<'_>, wanted: &Wanted<'_>) -> (Matches, Trouble) 
     (all, trouble)
 }
 
-/// Reads the types of the symbols that were found, then of those that only a class declares.
+/// Reads the types of the symbols that were found.
 ///
 /// Which entries are read depends on nothing but the file, so the result is the same for any number of threads.
-fn read_found(
-    sources: &Sources<'_>,
-    wanted: &Wanted<'_>,
-    (found, trouble): (Matches, Trouble),
-) -> Option<Merged> {
-    let (mut harvests, mut members) = read_units(sources, wanted, &found);
-    members.retain(|symbol, _| !found.contains_key(symbol));
-    if !members.is_empty() {
-        harvests.extend(read_units(sources, wanted, &members).0);
-    }
-    let mut merged = Merged::new(harvests)?;
-    merged.trouble.add(&trouble);
-    Some(merged)
-}
-
-fn read_units(
-    sources: &Sources<'_>,
-    wanted: &Wanted<'_>,
-    found: &Matches,
-) -> (Vec<(Harvest, Vec<TypedRoot>)>, Matches) {
+fn read_units(sources: &Sources<'_>, found: &Matches) -> Vec<(Harvest, Vec<TypedRoot>)> {
     let mut roots: Vec<(u32, Match)> = found.iter().map(|(&symbol, &found)| (symbol, found)).collect();
     roots.sort_unstable_by_key(|(symbol, found)| (found.unit, found.entry, *symbol));
     let units: Vec<&[(u32, Match)]> = roots.chunk_by(|a, b| a.1.unit == b.1.unit).collect();
     let next = AtomicUsize::new(0);
-    let results = on_threads(units.len(), || {
-        let (mut builder, mut typed, mut members) = (Builder::new(sources), Vec::new(), Matches::default());
+    on_threads(units.len(), || {
+        let (mut builder, mut typed) = (Builder::new(sources), Vec::new());
         loop {
             let Some(&roots) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let key = roots[0].1.unit;
             let unit = sources.get(SourceId(key.0)).and_then(|source| source.units.get(key.1 as usize));
             if let Some(unit) = unit {
-                typed.extend(builder.read_roots(key, unit, roots, wanted, &mut members));
+                typed.extend(builder.read_roots(key, unit, roots));
             }
         }
-        (builder.harvest(), typed, members)
-    });
-    let (mut harvests, mut members) = (Vec::new(), Matches::default());
-    for (harvest, typed, more) in results {
-        harvests.push((harvest, typed));
-        more.into_iter()
-            .for_each(|(symbol, candidate)| self::roots::keep_best(&mut members, symbol, candidate));
-    }
-    (harvests, members)
+        (builder.harvest(), typed)
+    })
 }
 
 fn report(trouble: &Trouble, has_supplementary: bool, gaps: &mut Vec<Gap>) {

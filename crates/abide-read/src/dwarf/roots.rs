@@ -24,6 +24,15 @@ pub(super) struct Wanted<'f> {
     has_common: bool,
 }
 
+/// How far a scan goes down.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Units and name spaces.
+    Top,
+    /// Classes and function bodies too.
+    All,
+}
+
 /// The best entry of a symbol so far.
 #[derive(Clone, Copy)]
 pub(super) struct Match {
@@ -77,7 +86,26 @@ impl Match {
 }
 
 impl<'f> Wanted<'f> {
+    /// All exports.
     pub(super) fn new(facts: &'f ElfFacts) -> Self {
+        Self::of(facts, |_| true)
+    }
+
+    /// The C++ functions and objects of sources that no entry was found for at the top of a unit: members of classes
+    /// that are constants, and what is local to functions.
+    pub(super) fn hidden_inside(&self, found: &Matches) -> Self {
+        Self::of(self.facts, |index| {
+            let name = self.facts.symbols[index as usize].name.as_slice();
+            // `_ZT*`, `_ZG*`: virtual tables, type information, guards, thunks (Itanium C++ ABI §5.1.4).
+            name.starts_with(b"_Z")
+                && !name.starts_with(b"_ZT")
+                && !name.starts_with(b"_ZG")
+                && !found.contains_key(&index)
+                && !self.aliases(index).iter().any(|alias| found.contains_key(alias))
+        })
+    }
+
+    fn of(facts: &'f ElfFacts, is_wanted: impl Fn(u32) -> bool) -> Self {
         let mut wanted = Wanted {
             by_address: FxHashMap::default(),
             by_name: FxHashMap::default(),
@@ -86,6 +114,9 @@ impl<'f> Wanted<'f> {
         };
         for (index, symbol) in facts.exports() {
             let index = index as u32;
+            if !is_wanted(index) {
+                continue;
+            }
             wanted.has_common |= symbol.section == SymbolSection::Common;
             wanted.by_name.entry(symbol.name.as_slice()).or_default().push(index);
             // An IFUNC's address is its resolver's, whose type is not the function's; a TLS symbol's is an offset.
@@ -134,31 +165,31 @@ fn address_of(facts: &ElfFacts, section: SymbolSection, value: u64) -> Option<u6
 
 impl<'s, 'd> Builder<'s, 'd> {
     /// Finds the wanted symbols' entries in one unit; reads no types.
-    pub(super) fn scan(&mut self, key: UnitKey, unit: &Unit, wanted: &Wanted<'_>, found: &mut Matches) {
+    pub(super) fn scan(
+        &mut self,
+        key: UnitKey,
+        unit: &Unit,
+        depth: Depth,
+        wanted: &Wanted<'_>,
+        found: &mut Matches,
+    ) {
         if unit.is_type_unit {
             return;
         }
         let context = self.enter(key, unit);
-        if context.is_skeleton {
+        if depth == Depth::Top && context.is_skeleton {
             self.trouble.split_units += 1;
         }
-        if self.walk(key, &context, wanted, found).is_none() {
+        let is_worth = depth == Depth::Top || tag::has_scopes(context.language);
+        if is_worth && self.walk(key, &context, depth, wanted, found).is_none() {
             self.broken(DieRef::new(unit.source, unit.first_die as u64));
         }
         self.leave();
     }
 
-    /// Reads the types of one unit's roots. Static data members of the classes on the way are candidates for symbols
-    /// that have no entry of their own (constants); they are added to `members`.
-    pub(super) fn read_roots(
-        &mut self,
-        key: UnitKey,
-        unit: &Unit,
-        roots: &[(u32, Match)],
-        wanted: &Wanted<'_>,
-        members: &mut Matches,
-    ) -> Vec<TypedRoot> {
-        let context = self.enter(key, unit);
+    /// Reads the types of one unit's roots.
+    pub(super) fn read_roots(&mut self, key: UnitKey, unit: &Unit, roots: &[(u32, Match)]) -> Vec<TypedRoot> {
+        self.enter(key, unit);
         let mut typed = Vec::with_capacity(roots.len());
         let mut die = Die::new();
         for &(symbol, found) in roots {
@@ -172,12 +203,6 @@ impl<'s, 'd> Builder<'s, 'd> {
             };
             typed.push(TypedRoot { symbol, found, node, source_name: self.root_name(&identity) });
         }
-        self.drain();
-        for member in self.take_static_members() {
-            if member.source() == context.source && self.entry(member, &mut die).is_some() {
-                self.consider(key, &context, &die, RootKind::Variable, None, wanted, members);
-            }
-        }
         self.leave();
         typed
     }
@@ -186,6 +211,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         &mut self,
         key: UnitKey,
         context: &UnitContext,
+        reach: Depth,
         wanted: &Wanted<'_>,
         found: &mut Matches,
     ) -> Option<()> {
@@ -211,7 +237,15 @@ impl<'s, 'd> Builder<'s, 'd> {
                 }
                 tag::SUBPROGRAM => self.consider_function(key, context, &die, wanted, found),
                 tag::VARIABLE => self.consider_variable(key, context, &die, wanted, found),
+                tag::MEMBER if die.flag(slot::EXTERNAL) => {
+                    self.consider_variable(key, context, &die, wanted, found);
+                }
                 _ => {}
+            }
+            if reach == Depth::All && die.has_children {
+                depth += 1;
+                position = die.next;
+                continue;
             }
             position = after_subtree(self.sources, context, &die, &mut scratch)?;
         }
