@@ -80,6 +80,16 @@ impl DebugIndex {
         }
     }
 
+    /// Number of packages and files.
+    pub fn len(&self) -> usize {
+        self.packages.len() + self.loose_count
+    }
+
+    /// Whether there is neither a package nor a file.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds a debug file on disk.
     pub fn add_file(&mut self, path: PathBuf, probe: &Probe) {
         self.loose_count += 1;

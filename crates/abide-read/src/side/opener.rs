@@ -217,7 +217,12 @@ impl Opener<'_> {
     pub(super) fn add_debuginfo(&self, parts: &mut Parts, paths: &[PathBuf]) -> Result<(), OpenError> {
         for path in paths {
             let opener = Opener { label: &path.to_string_lossy(), ..*self };
+            let before = parts.index.len() + parts.remote.len() + parts.gaps.len();
             opener.add_one_debuginfo(parts)?;
+            // What was named for its debug information and has none is a mistake that should not go unnoticed.
+            if parts.index.len() + parts.remote.len() + parts.gaps.len() == before {
+                return Err(opener.nothing("there is no debug information in it".to_owned()));
+            }
         }
         Ok(())
     }
@@ -265,12 +270,14 @@ impl Opener<'_> {
         let is_single = files.len() == 1;
         for outcome in read_all(files, true, self.context, self.progress) {
             match outcome {
-                Outcome::Debug(package, paths) => parts.index.add_package(*package, paths),
+                Outcome::Debug(package, paths) if !paths.is_empty() => {
+                    parts.index.add_package(*package, paths)
+                }
                 Outcome::Failed(error, _) if is_single => {
                     return Err(OpenError::Package { path: self.label.to_owned(), source: error });
                 }
                 Outcome::Failed(error, file) => parts.gaps.push(error.gap(&file)),
-                Outcome::Software(..) | Outcome::Sources => {}
+                Outcome::Debug(..) | Outcome::Software(..) | Outcome::Sources => {}
             }
         }
         Ok(())

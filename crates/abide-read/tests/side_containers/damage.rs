@@ -46,6 +46,36 @@ fn flipped_bytes_are_survived() {
 }
 
 #[test]
+fn flipped_bytes_that_no_digest_covers_are_survived() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = crate::debuginfo::split(dir.path(), &[]);
+    let library = regular("/usr/lib64/libpair.so", &std::fs::read(made.library).unwrap());
+    let debug = regular("/usr/lib/debug/usr/lib64/libpair.so.debug", &std::fs::read(made.debug).unwrap());
+    let sides = tempfile::tempdir().unwrap();
+    for (name, file) in [("pair", library), ("pair-debuginfo", debug)] {
+        for (i, is_stripped) in [false, true].into_iter().enumerate() {
+            let rpm = Rpm { compressor: "none", is_stripped, ..Rpm::new(name, vec![file.clone()]) };
+            std::fs::create_dir_all(sides.path().join(i.to_string())).unwrap();
+            std::fs::write(sides.path().join(i.to_string()).join(name), rpm.bytes()).unwrap();
+        }
+    }
+    for side in ["0", "1"].map(|i| sides.path().join(i)) {
+        let whole = open(&side);
+        assert!(artifacts(&whole).all(|a| a.types.graph().is_some()));
+        for name in ["pair", "pair-debuginfo"].map(|n| side.join(n)) {
+            let bytes = std::fs::read(&name).unwrap();
+            for at in (0..bytes.len()).step_by(61) {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << (at % 8);
+                std::fs::write(&name, flipped).unwrap();
+                let _ = try_open(&side);
+            }
+            std::fs::write(&name, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
 fn one_damaged_package_among_others_is_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     let whole = Rpm::new("small", vec![regular("/usr/lib64/libsmall.so", &plain_library())]).bytes();
@@ -78,6 +108,16 @@ fn nothing_to_compare_is_an_error() {
     let damaged = tempfile::tempdir().unwrap();
     std::fs::write(damaged.path().join("cut.rpm"), b"\xed\xab\xee\xdb").unwrap();
     assert!(refusal(damaged.path()).contains("nothing in it can be read: cut.rpm"));
+    let library = dir.path().join("libsmall.so");
+    std::fs::write(&library, plain_library()).unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    for useless in [empty.path().to_owned(), damaged.path().join("useless.rpm")] {
+        std::fs::write(damaged.path().join("useless.rpm"), Rpm::new("useless", vec![]).bytes()).unwrap();
+        let options = OpenOptions { debuginfo: vec![useless], ..options() };
+        let opened = abide_read::side::open(&library.to_string_lossy(), &options, &abide_model::NoProgress);
+        let error = opened.unwrap_err().to_string();
+        assert!(error.contains("no debug information in it"), "{error}");
+    }
     std::fs::write(
         damaged.path().join("source.rpm"),
         Rpm { source: None, ..Rpm::new("made", vec![]) }.bytes(),

@@ -12,13 +12,13 @@ use crate::support::{artifact, gaps, has, library, open, open_with, run};
 const SOURCE: &str = "struct pair { int a; long b; }; long sum(struct pair p) { return p.a + p.b; }";
 
 /// A library without debug information, and its debug information.
-struct Split {
-    library: PathBuf,
-    debug: PathBuf,
+pub(crate) struct Split {
+    pub(crate) library: PathBuf,
+    pub(crate) debug: PathBuf,
 }
 
 /// Compiles and splits; the debug link names `libpair.so.debug`.
-fn split(dir: &Path, arguments: &[&str]) -> Split {
+pub(crate) fn split(dir: &Path, arguments: &[&str]) -> Split {
     let library = library(dir, "libpair.so", SOURCE, arguments);
     let debug = dir.join("libpair.so.debug");
     run(Command::new("objcopy").arg("--only-keep-debug").arg(&library).arg(&debug));
