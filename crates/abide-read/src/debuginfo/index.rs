@@ -166,12 +166,11 @@ impl DebugIndex {
 
     /// Places of the supplementary file that the debug file at `debug_path` names, best first.
     ///
-    /// The name is relative to the debug file's real place; dwz runs before symbolic links and packages exist, so that
-    /// the directory of the build-id link and the customary folder are tried as well.
+    /// The name is relative to the debug file's installed place, which need not be where the file is now: the
+    /// customary folder and the build-id are tried as well.
     pub fn supplementary(&self, debug_path: &BStr, link: &BStr, id: &[u8]) -> Vec<Place> {
         let base = parent(debug_path);
         let mut places = self.places_at(join(base, link).as_bstr());
-        places.extend(self.places_at(join(b"/usr/lib/debug/.build-id/00".as_bstr(), link).as_bstr()));
         places
             .extend(self.places_at([b"/usr/lib/debug/.dwz/", file_name(link).as_bytes()].concat().as_bstr()));
         places.extend(self.places_of_id(id));
