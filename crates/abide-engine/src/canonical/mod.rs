@@ -9,7 +9,7 @@ mod label;
 pub(crate) mod scc;
 
 use abide_model::{TypeGraph, TypeKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use twox_hash::XxHash3_128;
 
 pub(crate) use scc::Edges;
@@ -121,20 +121,26 @@ impl<'a> Hasher<'a> {
     fn refine(&mut self, nodes: &[u32], enough: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
         nodes.iter().for_each(|&n| self.value[n as usize] = self.labels[n as usize]);
         let mut next = Vec::with_capacity(nodes.len());
-        let mut distinct = self.distinct(nodes).len();
+        let mut distinct = self.count_distinct(nodes);
         for round in 1..=MOST_ROUNDS {
             next.clear();
             for &node in nodes {
                 next.push(self.combine(node));
             }
             nodes.iter().zip(&next).for_each(|(&n, &v)| self.value[n as usize] = v);
-            let values = self.distinct(nodes).len();
+            let values = self.count_distinct(nodes);
             if values == distinct || enough(values) {
                 return Some((round, values));
             }
             distinct = values;
         }
         None
+    }
+
+    fn count_distinct(&self, nodes: &[u32]) -> usize {
+        let mut seen = FxHashSet::with_capacity_and_hasher(nodes.len(), FxBuildHasher);
+        seen.extend(nodes.iter().map(|&n| self.value[n as usize]));
+        seen.len()
     }
 
     fn distinct(&self, nodes: &[u32]) -> Vec<u128> {

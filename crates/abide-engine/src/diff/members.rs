@@ -89,6 +89,10 @@ impl<'a> Differ<'a> {
         let new = flatten(self.new, pair.b);
         let mut matched = Matched { old, new, pairs: Vec::new(), removed: Vec::new(), added: Vec::new() };
         self.match_by_name(&mut matched);
+        if self.is_still(&matched) {
+            self.compare_pairs(inside, &matched, &[]);
+            return None;
+        }
         self.match_by_place(&mut matched);
         let reserved = self.reserved(inside, &mut matched, pair);
         let causes = self.causes(&matched, pair);
@@ -99,7 +103,27 @@ impl<'a> Differ<'a> {
         causes.only()
     }
 
+    /// Whether every member is where it was and as large.
+    fn is_still(&self, m: &Matched) -> bool {
+        let same = |&(i, j): &(usize, usize)| {
+            let (a, b) = (&m.old[i], &m.new[j]);
+            let same_type = self.old.hash(a.ty) == self.new.hash(b.ty);
+            (a.offset, a.bits) == (b.offset, b.bits)
+                && (same_type || width(self.old, a) == width(self.new, b))
+        };
+        m.removed.is_empty() && m.added.is_empty() && m.pairs.iter().all(same)
+    }
+
     fn match_by_name(&self, m: &mut Matched) {
+        let same = |(a, b): (&Flat, &Flat)| match (a.name, b.name) {
+            (Some(x), Some(y)) => self.old.str(x) == self.new.str(y),
+            _ => false,
+        };
+        // Most records that are looked at have the members that they had.
+        if m.old.len() == m.new.len() && m.old.iter().zip(&m.new).all(same) {
+            m.pairs = (0..m.old.len()).map(|i| (i, i)).collect();
+            return;
+        }
         let mut by_name: FxHashMap<&BStr, Vec<usize>> = FxHashMap::default();
         for (j, flat) in m.new.iter().enumerate().rev() {
             if let Some(name) = flat.name {
@@ -158,7 +182,7 @@ impl<'a> Differ<'a> {
             let ((start, end), (start_b, end_b)) = (range(self.old, a), range(self.new, b));
             let shrank = start <= start_b && end_b <= end && end_b - start_b < end - start;
             let renamed = a.name.map(|n| self.old.str(n)) != b.name.map(|n| self.new.str(n));
-            if is_reserved(a) && (shrank || (renamed && start == start_b && end == end_b)) {
+            if (shrank || (renamed && start == start_b && end == end_b)) && is_reserved(a) {
                 self.reserved_used(inside, a, Some(b));
                 done.push((i, j));
             }
