@@ -31,7 +31,8 @@ impl<'d> File<'d> {
         self.elf.as_ref()
     }
 
-    /// The section `name`, or the whole of what is no ELF file.
+    /// The section `name`, or the whole of what is no ELF file. Of several sections of the name, as linkers leave them
+    /// in relocatable files, it is the first with content.
     pub(crate) fn section(&self, name: &str) -> Section<'d> {
         let Some(elf) = &self.elf else {
             return if self.data.starts_with(b"\x7fELF") {
@@ -40,7 +41,8 @@ impl<'d> File<'d> {
                 Section::Content(self.data)
             };
         };
-        let Some(section) = elf.section_by_name(name) else { return Section::Absent };
+        let mut named = elf.sections().filter(|section| section.name_bytes() == Ok(name.as_bytes()));
+        let Some(section) = named.find(|section| section.size() > 0) else { return Section::Absent };
         match section.compressed_data() {
             Ok(data) if data.format != object::CompressionFormat::None => {
                 Section::Unreadable(format!("section {name} is compressed, which is not read"))

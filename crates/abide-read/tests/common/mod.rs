@@ -79,7 +79,14 @@ fn spell(graph: &TypeGraph, id: TypeId) -> String {
         TypeKind::Enum(e) => e.name.map_or_else(|| define(graph, id), |n| graph.str(n).to_string()),
         TypeKind::MemberPointer { class, target } => format!("{}::*{}", of(*class), of(*target)),
         TypeKind::Ambiguous { name, candidates } => {
-            let list: BTreeSet<String> = candidates.iter().map(|&id| define(graph, id)).collect();
+            // What they are is told elsewhere: they may lead back here.
+            let short = |&id: &TypeId| match graph.kind(id) {
+                TypeKind::Record(r) => format!("{:?} {}", r.keyword, r.size_bytes),
+                TypeKind::Enum(e) => format!("enum {}", e.size_bytes),
+                other => format!("{other:?}"),
+            };
+            let mut list: Vec<String> = candidates.iter().map(short).collect();
+            list.sort();
             format!("ambiguous {} {list:?}", graph.str(*name))
         }
         TypeKind::Declaration { name, .. } => format!("opaque {}", graph.str(*name)),
