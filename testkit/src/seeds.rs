@@ -75,6 +75,61 @@ pub(crate) fn split() -> Split {
     }
 }
 
+/// A small library's types in compact forms (seeds/make.sh).
+#[derive(Debug)]
+pub(crate) struct Compact {
+    /// Facts of the library.
+    pub(crate) facts: ElfFacts,
+    /// The same, as if it were a kernel module.
+    pub(crate) module: ElfFacts,
+    /// BTF that stands alone.
+    pub(crate) base: Vec<u8>,
+    /// BTF that continues it.
+    pub(crate) continuing: Vec<u8>,
+}
+
+/// The example of BTF and CTF.
+pub(crate) fn compact() -> Compact {
+    let facts = read_elf(&kept("two-ctf.so")).unwrap_or_else(|e| panic!("two-ctf.so: {e}")).facts;
+    let module = ElfFacts { kind: abide_model::ElfKind::KernelModule, ..facts.clone() };
+    Compact { facts, module, base: kept("types.btf"), continuing: kept("other.btf") }
+}
+
+/// BTF alone, and BTF that continues it.
+pub(crate) fn btf() -> Vec<Vec<u8>> {
+    ["types.btf", "other.btf"].map(kept).into()
+}
+
+/// A dictionary, the same compressed, and an archive of several in a library.
+pub(crate) fn ctf() -> Vec<Vec<u8>> {
+    let plain = kept("types.ctf");
+    // The header is never compressed; its fourth byte holds the flags, the first of which says that the rest is.
+    let (header, body) = plain.split_at(52);
+    let mut packed = header.to_vec();
+    packed[3] |= 1;
+    packed.extend(zlib(body));
+    vec![plain, packed, kept("two-ctf.so")]
+}
+
+/// A zlib stream of one stored block, in which mutations of the content are not lost (RFC 1950, RFC 1951 §3.2.4).
+fn zlib(content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap_or_default();
+    let mut stream = vec![0x78, 0x01, 0x01];
+    stream.extend(length.to_le_bytes());
+    stream.extend((!length).to_le_bytes());
+    stream.extend(content);
+    let (a, b) = content.iter().fold((1u32, 0u32), |(a, b), &byte| {
+        let a = (a + u32::from(byte)) % 65521;
+        (a, (a + b) % 65521)
+    });
+    stream.extend((b << 16 | a).to_be_bytes());
+    stream
+}
+
+fn kept(name: &str) -> Vec<u8> {
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name))
+}
+
 /// The documents of a repository, decompressed, `repomd.xml` first.
 pub(crate) fn documents() -> Vec<Vec<u8>> {
     let folder = repositories().join("reference/repodata");
@@ -175,6 +230,25 @@ mod tests {
         let packages = documents.iter().filter_map(|d| metadata::read_primary(d.as_slice()).ok());
         assert!(packages.map(|p| p.len()).max() > Some(10));
         assert!(archives().iter().all(|a| a.starts_with(b"0707")));
+    }
+
+    #[test]
+    fn the_compact_forms_read_whole() {
+        let example = compact();
+        let roots = |read: abide_read::dwarf::TypesRead| {
+            assert_eq!(read.gaps, Vec::new());
+            read.graph.map_or(0, |graph| graph.roots.len())
+        };
+        let exports = example.facts.exports().count();
+        assert_eq!(roots(abide_read::btf::read_types(&example.base, None, &example.facts)), exports - 1);
+        let continuing =
+            abide_read::btf::read_types(&example.continuing, Some(&example.base), &example.module);
+        assert_eq!(roots(continuing), 1);
+        let counts = ctf()
+            .iter()
+            .map(|seed| roots(abide_read::ctf::read_types(seed, &example.facts)))
+            .collect::<Vec<_>>();
+        assert_eq!(counts, [exports - 1, exports - 1, exports]);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub fn targets() -> &'static [Target] {
     &[
         Target { name: "elf", run: elf, seeds: seeds::artifacts },
         Target { name: "dwarf", run: dwarf, seeds: seeds::debug_files },
+        Target { name: "btf", run: btf, seeds: seeds::btf },
+        Target { name: "ctf", run: ctf, seeds: seeds::ctf },
         Target { name: "rpm", run: rpm, seeds: seeds::rpms },
         Target { name: "cpio", run: cpio, seeds: seeds::archives },
         Target { name: "repodata", run: repodata, seeds: seeds::documents },
@@ -52,6 +54,29 @@ pub fn dwarf(bytes: &[u8]) {
     let _ = read_types(bytes, Some(&example.common), &example.facts);
     let _ = read_types(&example.debug_file, Some(bytes), &example.facts);
     let _ = supplementary_link(bytes);
+}
+
+/// BTF, alone, as a module's that continues the example's, and as the kernel's that an example continues.
+pub fn btf(bytes: &[u8]) {
+    static EXAMPLE: LazyLock<seeds::Compact> = LazyLock::new(seeds::compact);
+    let example = &*EXAMPLE;
+    let own = read_elf(bytes).ok().map(|read| read.facts);
+    let facts = own.as_ref().unwrap_or(&example.facts);
+    let read = || abide_read::btf::read_types(bytes, None, facts);
+    let (first, second) = (read(), read());
+    assert!(first.graph == second.graph && first.gaps == second.gaps, "the same bytes were read differently");
+    let _ = abide_read::btf::read_types(bytes, Some(&example.base), &example.module);
+    let _ = abide_read::btf::read_types(&example.continuing, Some(bytes), &example.module);
+}
+
+/// CTF, in an ELF file or plain.
+pub fn ctf(bytes: &[u8]) {
+    static EXAMPLE: LazyLock<seeds::Compact> = LazyLock::new(seeds::compact);
+    let own = read_elf(bytes).ok().map(|read| read.facts);
+    let facts = own.as_ref().unwrap_or(&EXAMPLE.facts);
+    let read = || abide_read::ctf::read_types(bytes, facts);
+    let (first, second) = (read(), read());
+    assert!(first.graph == second.graph && first.gaps == second.gaps, "the same bytes were read differently");
 }
 
 /// Ceilings that keep a hostile payload small enough to run thousands of them.

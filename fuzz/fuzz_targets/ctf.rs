@@ -1,0 +1,4 @@
+//! Fuzzes testkit's target `ctf`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| testkit::ctf(data));
