@@ -40,8 +40,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return Err(format!("no inputs; they are looked for in {}", options.data.display()));
     }
     println!("{} runs, medians; peers may use {} GiB\n", options.runs, options.memory_gib);
-    println!("| case | program | wall s | cpu s | peak MB | wall / abide | cpu / abide | exit |");
-    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| case | abide s | cpu s | MB | exit | peer | peer s | cpu s | MB | exit | times faster | of the floor |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
     for case in &here {
         compare(case, &options)?;
     }
@@ -80,21 +82,17 @@ fn compare(case: &Case, options: &Options) -> Outcome {
             runner.samples.push(measure::sample(&runner.command, options.memory_gib)?);
         }
     }
-    let ours = runners.first().map(Runner::median).ok_or("no program to run")?;
-    for runner in &runners {
-        let sample = runner.median();
-        println!(
-            "| {} | {} | {:.3} | {:.3} | {:.0} | {:.1} | {:.1} | {} |",
-            case.name,
-            runner.name,
-            sample.wall,
-            sample.cpu,
-            sample.peak_mb,
-            sample.wall / ours.wall,
-            sample.cpu / ours.cpu,
-            sample.exit
-        );
-    }
+    let row = |runner: &Runner| {
+        let Sample { wall, cpu, peak_mb, exit } = runner.median();
+        format!("{wall:.3} | {cpu:.3} | {peak_mb:.0} | {exit}")
+    };
+    let [ours, floor, peer @ ..] = runners.as_slice() else { return Err("no program to run".into()) };
+    let wall = ours.median().wall;
+    let (peer, faster) = match peer.first() {
+        Some(peer) => (format!("{} | {}", peer.name, row(peer)), format!("{:.1}", peer.median().wall / wall)),
+        None => ("– | – | – | – | –".into(), "–".into()),
+    };
+    println!("| {} | {} | {peer} | {faster} | {:.2} |", case.name, row(ours), wall / floor.median().wall);
     Ok(())
 }
 
