@@ -56,6 +56,10 @@ pub(crate) struct Check {
     /// private. Without it, the -devel packages among the inputs tell.
     #[arg(long, value_name = "OLD,NEW", value_parser = both_paths)]
     pub(crate) headers: Option<BothPaths>,
+    /// Written exceptions: a suppression file of libabigail or, when its name ends in .toml, of
+    /// abide; may be given several times. What they cover stays in the report, marked.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppressions: Vec<PathBuf>,
     /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use abide_engine::suppress::Suppressions;
 use abide_engine::{CompareOptions, Policy, TypesCompared, compare};
 use abide_model::{
     ArtifactFacts, Counts, DebugSource, Digest, Finding, Level, Progress, Side, Stage, TypeEvidence, Verdict,
@@ -19,6 +20,7 @@ use crate::pairing::{
 use crate::provided::{self, Libraries};
 use crate::reason;
 use crate::result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, verdict_of_findings};
+use crate::suppressed::{self, Used};
 use crate::whole;
 
 /// What the caller may ask of a check.
@@ -26,6 +28,8 @@ use crate::whole;
 pub struct CheckOptions {
     /// A distribution's own decisions about evidence and levels.
     pub policy: Policy,
+    /// Written exceptions.
+    pub suppressions: Suppressions,
 }
 
 /// Both sides and what every step needs of them.
@@ -36,6 +40,8 @@ pub(crate) struct Context<'a> {
     pub(crate) consumers: Consumers<'a>,
     /// The candidate's libraries.
     pub(crate) libraries: Libraries<'a>,
+    /// Suppressions that covered something.
+    pub(crate) used: Used,
 }
 
 /// Compares `new`, the candidate, with `old`, the reference.
@@ -43,7 +49,8 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
     let packages = pair_packages(old, new);
     let artifacts = pair_artifacts(old, new, &packages);
     let consumers = Consumers::new(old, new, &artifacts.pairs);
-    let context = Context { old, new, options, consumers, libraries: Libraries::new(new) };
+    let context =
+        Context { old, new, options, consumers, libraries: Libraries::new(new), used: Used::default() };
 
     progress.begin(Stage::Compare, Some(artifacts.pairs.len() as u64));
     let compared: Vec<ArtifactResult> =
@@ -92,13 +99,15 @@ fn compare_pair(
         gaps: Vec::new(),
         verdict: Verdict::Compatible,
     };
+    suppressed::mark_artifact(context, &mut result.findings, [Some(pair.old), Some(pair.new)]);
     // What could not be read of a file says nothing about a difference when both sides are the same bytes.
     if old.digest != new.digest {
         let (policy, asked) = provided::without_required_versions(&context.options.policy);
-        let mut comparison = compare(old, new, &compare_options(context, policy));
+        let mut comparison = compare(old, new, &compare_options(context, &pair, policy));
         if asked {
             context.libraries.judge_required_versions(new, &mut comparison.findings);
         }
+        context.used.add(&comparison.suppressions_used);
         result.findings.append(&mut comparison.findings);
         result.gaps = gaps::of_comparison(&comparison.gaps, old, new);
         result.verdict = comparison.verdict;
@@ -111,10 +120,12 @@ fn compare_pair(
     result
 }
 
-fn compare_options<'a>(context: &Context<'a>, policy: Policy) -> CompareOptions<'a> {
+fn compare_options<'a>(context: &Context<'a>, pair: &ArtifactPair, policy: Policy) -> CompareOptions<'a> {
     CompareOptions {
         old_headers: context.old.public_headers.as_deref(),
         new_headers: context.new.public_headers.as_deref(),
+        suppressions: Some(&context.options.suppressions).filter(|s| !s.is_empty()),
+        packages: suppressed::package_names(context, Some(pair.old.package), Some(pair.new.package)),
         policy,
     }
 }
@@ -204,6 +215,7 @@ fn package(
     mut findings: Vec<Finding>,
 ) -> PackageResult {
     sort_findings(&mut findings);
+    suppressed::mark_package(context, &mut findings, old, new);
     let gaps = gaps::of_packages(context, old, new);
     let verdict = artifacts
         .iter()
@@ -224,7 +236,9 @@ fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResu
     if nothing {
         verdict = verdict.max(Verdict::Undecided);
     }
-    let mut check = Check { packages, gaps, counts, coverage, verdict, reason: String::new() };
+    let suppressions_unused = context.options.suppressions.unused(&context.used.take());
+    let mut check =
+        Check { packages, gaps, counts, coverage, verdict, reason: String::new(), suppressions_unused };
     check.reason = reason::reason(&check, nothing);
     check
 }

@@ -14,6 +14,7 @@ mod provided;
 mod reason;
 mod result;
 pub mod rules;
+mod suppressed;
 mod whole;
 
 pub use check::{CheckOptions, check, types_not_needed};

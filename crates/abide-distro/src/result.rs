@@ -1,6 +1,7 @@
 //! What a check says: package by package, artifact by artifact, with everything that was not compared.
 
 use abide_engine::Comparison;
+use abide_engine::suppress::Notice;
 use abide_model::{Counts, Finding, Gap, Level, Verdict};
 use bstr::BString;
 
@@ -21,6 +22,8 @@ pub struct Check {
     pub verdict: Verdict,
     /// One sentence that says why the verdict is what it is.
     pub reason: String,
+    /// Suppressions that are in force and matched nothing.
+    pub suppressions_unused: Vec<Notice>,
 }
 
 /// One of the two sides.

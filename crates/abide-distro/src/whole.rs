@@ -13,6 +13,7 @@ use crate::pairing::{
 };
 use crate::result::{ArtifactResult, Outcome, SideGap, SideName, verdict_of_findings};
 use crate::rules::{Draft, judge};
+use crate::suppressed;
 
 /// An artifact that the candidate does not have.
 pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: ArtifactRef) -> ArtifactResult {
@@ -32,8 +33,9 @@ pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: Artifa
     let library = Library { sonames: BTreeSet::from([loaded_name(facts)]), old: Some(at), new: None };
     let mut finding = removed_finding(context, facts);
     finding.consumers = context.consumers.of(&library, &[]);
-    result.verdict = verdict_of_findings([&finding]);
     result.findings.push(finding);
+    suppressed::mark_artifact(context, &mut result.findings, [Some(at), None]);
+    result.verdict = verdict_of_findings(&result.findings);
     result
 }
 
@@ -92,6 +94,7 @@ pub(crate) fn added(context: &Context<'_>, packages: &PackagePairs, at: Artifact
         },
         &context.options.policy,
     ));
+    suppressed::mark_artifact(context, &mut result.findings, [None, Some(at)]);
     result
 }
 

@@ -1,5 +1,6 @@
 //! The comparison of two artifacts, step by step.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use abide_model::{ArtifactFacts, ElfKind, Evidence, Finding, Gap, GapKind, Level, Subject, Symbol, Verdict};
@@ -9,6 +10,7 @@ use crate::change::{Change, Fact};
 use crate::comparison::{Comparison, Coverage, TypesCompared};
 use crate::judge::{self, Draft};
 use crate::options::{CompareOptions, Policy};
+use crate::suppress::{Judge, Pair};
 use crate::symbols::{self, Matching, SymbolChanges, symbol_name};
 use crate::types::{self, TypesResult};
 
@@ -23,15 +25,23 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
         let coverage =
             Coverage { exports_old: exports, exports_new: exports, matched: exports, ..Coverage::default() };
         tidy(&mut gaps);
-        let types = TypesCompared::Identical;
-        return Comparison { findings: Vec::new(), types, coverage, verdict: Verdict::Compatible, gaps };
+        return Comparison {
+            findings: Vec::new(),
+            types: TypesCompared::Identical,
+            coverage,
+            verdict: Verdict::Compatible,
+            gaps,
+            suppressions_used: BTreeSet::new(),
+        };
     }
     let matching = symbols::match_exports(&old.elf, &new.elf);
-    let mut findings = artifact_findings(old, new, &options.policy);
-    findings.extend(matching.changed.iter().map(|c| symbol_finding(old, new, c, &options.policy)));
+    let pair = Pair { old: Some(old), new: Some(new), packages: options.packages };
+    let judge = Judge::new(&options.policy, options.suppressions.map(|s| s.active(pair)));
+    let mut findings = artifact_findings(old, new, &judge);
+    findings.extend(matching.changed.iter().flat_map(|c| symbol_findings(old, new, c, &judge)));
     let mut coverage = coverage(old, new, &matching);
     let types = if artifact::same_architecture(&old.elf, &new.elf) {
-        types::compare(old, new, &matching, options, &mut coverage)
+        types::compare(old, new, &matching, options, &judge, &mut coverage)
     } else {
         let why = "the architectures differ, and so does the size of everything".to_string();
         TypesResult { findings: Vec::new(), compared: TypesCompared::No { why }, gaps: Vec::new() }
@@ -42,7 +52,7 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
     judge::sort(&mut findings);
     tidy(&mut gaps);
     let verdict = verdict(&findings, &types, &coverage, &gaps, &options.policy);
-    Comparison { findings, types, coverage, verdict, gaps }
+    Comparison { findings, types, coverage, verdict, gaps, suppressions_used: judge.used() }
 }
 
 fn tidy(gaps: &mut Vec<Gap>) {
@@ -51,8 +61,8 @@ fn tidy(gaps: &mut Vec<Gap>) {
 }
 
 /// Artifact-level changes: one finding each, for each is a matter of its own.
-fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, policy: &Policy) -> Vec<Finding> {
-    let finding = |change: Change| {
+fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, judge: &Judge<'_>) -> Vec<Finding> {
+    let findings = |change: Change| {
         let section = section(&change.fact);
         let evidence = |facts: &ArtifactFacts, value: &Option<String>| Evidence {
             value: value.clone().unwrap_or_else(|| "absent".to_string()),
@@ -61,7 +71,7 @@ fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, policy: &Policy) 
             offset: None,
             declaration: None,
         };
-        Draft {
+        judge.artifact(Draft {
             subject: Subject::Artifact,
             headline: None,
             old: evidence(old, &change.old),
@@ -71,10 +81,9 @@ fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, policy: &Policy) 
             is_passed: false,
             path: Vec::new(),
             symbols: Arc::from([]),
-        }
-        .judge(policy)
+        })
     };
-    artifact::changes(&old.elf, &new.elf).into_iter().map(finding).collect()
+    artifact::changes(&old.elf, &new.elf).into_iter().flat_map(findings).collect()
 }
 
 /// Where the fact was read.
@@ -92,12 +101,12 @@ fn section(fact: &Fact) -> &'static str {
     }
 }
 
-fn symbol_finding(
+fn symbol_findings(
     old: &ArtifactFacts,
     new: &ArtifactFacts,
     change: &SymbolChanges,
-    policy: &Policy,
-) -> Finding {
+    judge: &Judge<'_>,
+) -> Vec<Finding> {
     let a = change.old.map(|i| &old.elf.symbols[i]);
     let b = change.new.map(|i| &new.elf.symbols[i]);
     let name = a.or(b).map(symbol_name).expect("a changed symbol is on one side at least");
@@ -107,7 +116,7 @@ fn symbol_finding(
             change.because = types::size_reason(old, new, x, y);
         }
     }
-    Draft {
+    let draft = Draft {
         subject: Subject::Symbol(name.clone()),
         headline: None,
         changes,
@@ -117,8 +126,8 @@ fn symbol_finding(
         is_passed: false,
         path: Vec::new(),
         symbols: Arc::from([name]),
-    }
-    .judge(policy)
+    };
+    judge.symbol(draft, change.old, change.new)
 }
 
 fn symbol_evidence(facts: &ArtifactFacts, symbol: Option<&Symbol>) -> Evidence {

@@ -1,5 +1,7 @@
 //! The result of comparing two artifacts.
 
+use std::collections::BTreeSet;
+
 use abide_model::{Finding, Gap, Verdict};
 
 /// Everything that is known after comparing two artifacts.
@@ -15,6 +17,8 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// What could not be read or compared: both artifacts' gaps and the comparison's own, sorted, each once.
     pub gaps: Vec<Gap>,
+    /// Indices of the suppressions that covered something.
+    pub suppressions_used: BTreeSet<usize>,
 }
 
 /// Whether the types behind the symbols were compared, and if not fully, why.

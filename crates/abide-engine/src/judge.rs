@@ -12,6 +12,7 @@ use crate::rules::{self, Judged, Situation};
 const CLAUSES: usize = 2;
 
 /// A finding before it is judged.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) subject: Subject,
     /// What the summary begins with, when the clauses do not name the subject.

@@ -25,6 +25,7 @@ mod names;
 mod options;
 pub mod rules;
 mod spell;
+pub mod suppress;
 mod symbols;
 mod types;
 mod version;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use abide_model::Level;
 use bstr::BString;
 
+use crate::suppress::Suppressions;
+
 /// Options of one comparison.
 #[derive(Clone, Debug, Default)]
 pub struct CompareOptions<'a> {
@@ -12,6 +14,10 @@ pub struct CompareOptions<'a> {
     pub old_headers: Option<&'a [BString]>,
     /// Installed paths of the candidate's public headers.
     pub new_headers: Option<&'a [BString]>,
+    /// Written exceptions.
+    pub suppressions: Option<&'a Suppressions>,
+    /// Names of the two packages, which suppressions may ask for.
+    pub packages: [Option<&'a str>; 2],
     /// How much evidence is enough, and other levels than the rules' own.
     pub policy: Policy,
 }

@@ -14,6 +14,7 @@ use crate::headers::Headers;
 use crate::judge::Draft;
 use crate::layout::SCALAR_ALIGNMENT;
 use crate::options::CompareOptions;
+use crate::suppress::Judge;
 use crate::symbols::{self, Matching, SymbolPair, symbol_name};
 use crate::{layout, names, spell};
 
@@ -33,6 +34,7 @@ pub(crate) fn compare(
     new: &ArtifactFacts,
     matching: &Matching,
     options: &CompareOptions<'_>,
+    judge: &Judge<'_>,
     coverage: &mut Coverage,
 ) -> TypesResult {
     let needing = needing(old, matching);
@@ -57,7 +59,11 @@ pub(crate) fn compare(
             detail: "some types are nested so deep that they were not compared in full".to_string(),
         });
     }
-    TypesResult { findings: comparison.findings(options), compared: compared(&sorted, needing.len()), gaps }
+    TypesResult {
+        findings: comparison.findings(options, judge),
+        compared: compared(&sorted, needing.len()),
+        gaps,
+    }
 }
 
 /// Matched symbols whose types belong to the public interface.
@@ -233,7 +239,7 @@ impl<'a> Types<'a> {
         Types { old_facts, new_facts, old, new, groups, diff }
     }
 
-    fn findings(&self, options: &CompareOptions<'_>) -> Vec<Finding> {
+    fn findings(&self, options: &CompareOptions<'_>, judge: &Judge<'_>) -> Vec<Finding> {
         // Programs built before saw the reference's headers: what they could not see cannot break them.
         let headers = Headers::new(options.old_headers);
         let is_private = |node: u32| self.is_private(node, &headers);
@@ -242,7 +248,17 @@ impl<'a> Types<'a> {
             self.group_of(self.diff.starts[start]).map_or(Vec::new(), |g| g.names.clone())
         });
         let changed = (0u32..).zip(&self.diff.nodes).filter(|(_, node)| !node.changes.is_empty());
-        changed.map(|(index, _)| self.draft(index, &ways, &reaching).judge(&options.policy)).collect()
+        let starts = self.diff.starts.iter().filter_map(|&node| {
+            let group = self.group_of(node)?;
+            Some((node, &group.old, &group.new))
+        });
+        let covers = judge.covers(&self.diff, (self.old, self.new), starts);
+        changed
+            .flat_map(|(index, _)| {
+                let covers = covers.as_ref().map(|covers| &covers[index as usize]);
+                judge.typed(self.draft(index, &ways, &reaching), covers)
+            })
+            .collect()
     }
 
     fn is_private(&self, node: u32, headers: &Headers<'_>) -> bool {

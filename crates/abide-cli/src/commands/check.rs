@@ -11,13 +11,17 @@ use crate::args::{Check, Format};
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::reading::{Reader, Request};
+use crate::suppressions;
 
 /// Compares, reports, and gives the verdict's exit status.
 pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
+    let options =
+        CheckOptions { suppressions: suppressions::read(&args.suppressions)?, ..CheckOptions::default() };
     let reader = Reader::new(&args.common)?;
     let (old, new) = read(&reader, args)?;
     let start = Instant::now();
-    let check = abide_distro::check(&old, &new, &CheckOptions::default(), reader.progress());
+    let check = abide_distro::check(&old, &new, &options, reader.progress());
+    suppressions::report(&options.suppressions, &check.suppressions_unused);
     let verdict = check.verdict;
     let document = abide_report::document(&check, &old, &new);
     reader.time("compare", start);

@@ -12,7 +12,8 @@ use super::ini::{Property, Section, Value, error, shorten};
 use super::offset::{Offset, Range};
 use super::regexp::Regexp;
 use super::spec::{
-    Access, ChangeKind, FileSpec, KindSpec, NameSpec, ParameterSpec, Rule, Spec, SymbolSpec, TextSpec, TypeSpec,
+    Access, ChangeKind, FileSpec, KindSpec, NameSpec, ParameterSpec, Rule, Spec, SymbolSpec, TextSpec,
+    TypeSpec,
 };
 
 /// A section at work.
@@ -99,7 +100,14 @@ pub(super) fn kabi_table(file: &Arc<str>, text: &str) -> Option<Rule> {
     }
     let (file, line) = (file.clone(), first?);
     let what = "the kABI list".to_string();
-    Some(Rule { reason: format!("not in {what} ({file})"), file, line, what, disabled: None, spec: Spec::List(names) })
+    Some(Rule {
+        reason: format!("not in {what} ({file})"),
+        file,
+        line,
+        what,
+        disabled: None,
+        spec: Spec::List(names),
+    })
 }
 
 impl Reader<'_> {
@@ -144,7 +152,9 @@ impl Reader<'_> {
         let Some(Property { line, value, .. }) = self.find(name).cloned() else { return Ok(None) };
         match value.as_ref().and_then(Value::text) {
             Some(text) => Ok(Some(text)),
-            None => Err(self.fail(line, format!("{name} needs a value"), &format!("write it as {name} = VALUE"))),
+            None => {
+                Err(self.fail(line, format!("{name} needs a value"), &format!("write it as {name} = VALUE")))
+            }
         }
     }
 
@@ -156,7 +166,11 @@ impl Reader<'_> {
     fn compile(&self, name: &str, text: &str) -> Result<Regexp, SuppressError> {
         Regexp::posix(text).map_err(|e| {
             let message = format!("{name}: the regular expression {:?} cannot be read: {e}", shorten(text));
-            self.fail(self.line_of(name), message, "it must be a POSIX extended expression; write \\\\ for a backslash")
+            self.fail(
+                self.line_of(name),
+                message,
+                "it must be a POSIX extended expression; write \\\\ for a backslash",
+            )
         })
     }
 
@@ -216,7 +230,9 @@ impl Reader<'_> {
     fn file_spec(&mut self, is_negated: bool) -> Result<Option<Spec>, SuppressError> {
         let files = self.files()?;
         if files.is_empty() {
-            self.ignored("it needs file_name_regexp, file_name_not_regexp, soname_regexp or soname_not_regexp");
+            self.ignored(
+                "it needs file_name_regexp, file_name_not_regexp, soname_regexp or soname_not_regexp",
+            );
             return Ok(None);
         }
         Ok(Some(Spec::File { files, is_negated }))
@@ -248,7 +264,9 @@ impl Reader<'_> {
         }
         let enough = spec.looks_inside() || !spec.name.is_empty();
         if is_negated && !enough {
-            self.ignored("it needs a property that tells what to allow, such as name or has_data_member_regexp");
+            self.ignored(
+                "it needs a property that tells what to allow, such as name or has_data_member_regexp",
+            );
             return Ok(None);
         }
         if !enough && spec.files.is_empty() && spec.kind.is_none() {
@@ -273,7 +291,8 @@ impl Reader<'_> {
             let value = property.value.as_ref();
             match property.name.as_str() {
                 "has_data_member_inserted_at" => {
-                    let text = value.and_then(Value::text).ok_or_else(|| bad("needs one offset".to_string()))?;
+                    let text =
+                        value.and_then(Value::text).ok_or_else(|| bad("needs one offset".to_string()))?;
                     let offset = Offset::parse(&text).map_err(bad)?;
                     out.push(Range { from: offset.clone(), to: offset });
                 }
@@ -313,7 +332,8 @@ impl Reader<'_> {
             allow_other_aliases: self.flag("allow_other_aliases")?,
         };
         let names = [&spec.name, &spec.symbol, &spec.version];
-        let enough = names.iter().any(|n| !n.is_empty()) || !spec.parameters.is_empty() || !spec.types.is_empty();
+        let enough =
+            names.iter().any(|n| !n.is_empty()) || !spec.parameters.is_empty() || !spec.types.is_empty();
         // A label alone stands for all functions (or variables), by the manual.
         let labelled = !is_negated && self.section.properties.iter().any(|p| p.name == "label");
         if !enough && !labelled && (is_negated || spec.files.is_empty()) {
@@ -333,7 +353,11 @@ impl Reader<'_> {
             let index = parsed.and_then(|(index, _)| index.parse::<usize>().ok());
             let (Some((_, ty)), Some(index)) = (parsed, index) else {
                 let message = format!("parameter is {:?}", shorten(&text));
-                return Err(self.fail(property.line, message, "write it as parameter = '0 int or '0 /regexp/"));
+                return Err(self.fail(
+                    property.line,
+                    message,
+                    "write it as parameter = '0 int or '0 /regexp/",
+                ));
             };
             let ty = ty.trim();
             let regexp = ty.strip_prefix('/').and_then(|t| t.strip_suffix('/'));

@@ -28,8 +28,11 @@ impl Date {
             return None;
         }
         let (year, month, day) = (text[..4].parse().ok()?, text[5..7].parse().ok()?, text[8..].parse().ok()?);
-        ((1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day))
-            .then_some(Date { year, month, day })
+        ((1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day)).then_some(Date {
+            year,
+            month,
+            day,
+        })
     }
 
     /// The day that is `days` after 1970-01-01, which is how clocks count.

@@ -45,13 +45,11 @@ impl Value {
 
     /// The items of a list: separated by commas that are not escaped, or those of a tuple.
     pub(super) fn list(&self) -> Vec<String> {
-        match self {
+        let items: Vec<String> = match self {
             Value::Text(raw) => split(raw).iter().map(|item| unescape(item.trim())).collect(),
             Value::Tuple(items) => items.iter().filter_map(Value::text).collect(),
-        }
-        .into_iter()
-        .filter(|item| !item.is_empty())
-        .collect()
+        };
+        items.into_iter().filter(|item| !item.is_empty()).collect()
     }
 }
 
@@ -100,7 +98,9 @@ impl Iterator for Lines<'_> {
         let mut line = self.lines.next()?.trim_end_matches('\r').to_string();
         self.number = self.number.saturating_add(1);
         let first = self.number;
-        while !is_comment(line.trim_start()) && line.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1 {
+        while !is_comment(line.trim_start())
+            && line.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1
+        {
             line.pop();
             let Some(more) = self.lines.next() else { break };
             self.number = self.number.saturating_add(1);
@@ -128,7 +128,12 @@ fn property(file: &str, number: u32, line: &str, lines: &mut Lines<'_>) -> Resul
     }
     while depth(&value) > 0 {
         let Some(more) = next_content(lines, |line| !line.starts_with('[')) else {
-            return Err(error(file, number, format!("the tuple of {name} is not closed"), "add the missing '}'"));
+            return Err(error(
+                file,
+                number,
+                format!("the tuple of {name} is not closed"),
+                "add the missing '}'",
+            ));
         };
         value.push(' ');
         value.push_str(&more);

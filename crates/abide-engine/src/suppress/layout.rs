@@ -39,7 +39,13 @@ pub(super) fn fields<'a>(graph: &'a TypeGraph, record: &'a RecordType) -> Vec<Fi
     out
 }
 
-fn collect<'a>(graph: &'a TypeGraph, record: &'a RecordType, at: u64, depth: usize, out: &mut Vec<Field<'a>>) {
+fn collect<'a>(
+    graph: &'a TypeGraph,
+    record: &'a RecordType,
+    at: u64,
+    depth: usize,
+    out: &mut Vec<Field<'a>>,
+) {
     for member in record.members.iter().filter(|m| !m.is_artificial) {
         if out.len() >= MOST {
             return;
@@ -96,7 +102,8 @@ pub(super) fn turnover(old: &[Field<'_>], new: &[Field<'_>]) -> Turnover {
         fields.iter().filter_map(|f| f.name).map(|n| n.to_vec()).collect()
     };
     let (before, after) = (names(old), names(new));
-    let is_in = |f: &Field<'_>, all: &FxHashSet<Vec<u8>>| f.name.is_some_and(|n| all.contains(n.as_ref() as &[u8]));
+    let is_in =
+        |f: &Field<'_>, all: &FxHashSet<Vec<u8>>| f.name.is_some_and(|n| all.contains(n.as_ref() as &[u8]));
     let mut inserted: Vec<u64> = new.iter().filter(|f| !is_in(f, &before)).map(|f| f.offset).collect();
     inserted.sort_unstable();
     let replaced = |f: &Field<'_>| {

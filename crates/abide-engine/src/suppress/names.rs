@@ -3,7 +3,6 @@
 use abide_model::{PointerKind, RecordKeyword, RecordType, TypeGraph, TypeId, TypeKind};
 use bstr::{BStr, BString, ByteSlice};
 
-use super::regexp::Regexp;
 use super::spec::{NameSpec, TextSpec};
 
 /// Nesting beyond which a name is cut short.
@@ -12,9 +11,15 @@ const DEEPEST: usize = 64;
 impl NameSpec {
     /// Whether all that is given holds for `name`.
     pub(super) fn matches(&self, name: &BStr) -> bool {
-        self.name.as_ref().is_none_or(|n| same(n.as_bytes().as_bstr(), name))
-            && self.regexp.as_ref().is_none_or(|r| r.is_match(name))
-            && self.not_regexp.as_ref().is_none_or(|r| !r.is_match(name))
+        self.matches_one_of(&[name.to_owned()])
+    }
+
+    /// The same for something with several names: one must match, and none may match what must not.
+    pub(super) fn matches_one_of(&self, names: &[BString]) -> bool {
+        let any = |test: &dyn Fn(&BStr) -> bool| names.iter().any(|name| test(name.as_bstr()));
+        self.name.as_ref().is_none_or(|n| any(&|name| same(n.as_bytes().as_bstr(), name)))
+            && self.regexp.as_ref().is_none_or(|r| any(&|name| r.is_match(name)))
+            && self.not_regexp.as_ref().is_none_or(|r| !any(&|name| r.is_match(name)))
     }
 }
 
@@ -143,35 +148,26 @@ pub(super) fn from_text(text: &str) -> BString {
 
 /// A demangled function name without its parameters: `ns::f(int) const` is `ns::f`.
 pub(super) fn without_parameters(demangled: &str) -> &str {
-    let (mut depth, mut start) = (0usize, None);
+    let (mut depth, mut end) = (0usize, demangled.len());
     // From the end: the last parenthesis that closes belongs to the parameters.
     for (at, byte) in demangled.bytes().enumerate().rev() {
         match byte {
-            b')' => depth += 1,
+            b')' => {
+                end = if depth == 0 { at + 1 } else { end };
+                depth += 1;
+            }
             b'(' if depth == 1 => {
-                start = Some(at);
-                break;
+                let head = &demangled[..at];
+                // `operator()` alone, and `(anonymous namespace)::x`.
+                let is_name =
+                    head.is_empty() || head.ends_with("operator") || demangled[end..].starts_with("::");
+                return if is_name { demangled } else { head };
             }
             b'(' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    match start {
-        // `operator()` alone, and "(anonymous namespace)::x".
-        Some(at) if at > 0 && !demangled[..at].ends_with("operator") && !demangled[at..].contains("::") => {
-            &demangled[..at]
-        }
-        Some(at) if at > 0 && !demangled[..at].ends_with("operator") => {
-            let end = demangled[at..].rfind(')').map_or(demangled.len(), |end| at + end + 1);
-            if demangled[end..].starts_with("::") { demangled } else { &demangled[..at] }
-        }
-        _ => demangled,
-    }
-}
-
-/// Whether one of `names` matches.
-pub(super) fn any(regexp: &Regexp, names: &[BString]) -> bool {
-    names.iter().any(|name| regexp.is_match(name.as_bstr()))
+    demangled
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ enum OneOrMore {
 
 /// Reads a file of our own form; rules that expired before `today` are there, and disabled.
 pub(super) fn parse(file: &Arc<str>, text: &str, today: Date) -> Result<Vec<Rule>, SuppressError> {
-    let line = |at: usize| text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() as u32 + 1;
+    let line =
+        |at: usize| text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() as u32 + 1;
     let parsed: File = toml::from_str(text).map_err(|e| {
         let hint = "each rule is a [[suppress]] table with reason = \"…\" and what it is about";
         error(file, e.span().map_or(1, |s| line(s.start)), e.message().to_string(), hint)
@@ -57,7 +58,8 @@ pub(super) fn parse(file: &Arc<str>, text: &str, today: Date) -> Result<Vec<Rule
 fn rule(file: &Arc<str>, line: u32, entry: Entry, today: Date) -> Result<Rule, SuppressError> {
     let fail = |message: String, hint: &str| error(file, line, message, hint);
     let reason = entry.reason.as_deref().map(str::trim).filter(|r| !r.is_empty()).map(str::to_string);
-    let reason = reason.ok_or_else(|| fail("the rule has no reason".into(), "add reason = \"why this is no break\""))?;
+    let reason = reason
+        .ok_or_else(|| fail("the rule has no reason".into(), "add reason = \"why this is no break\""))?;
     let expires = match &entry.expires {
         None => None,
         Some(text) => Some(Date::parse(text).ok_or_else(|| {
@@ -71,7 +73,9 @@ fn rule(file: &Arc<str>, line: u32, entry: Entry, today: Date) -> Result<Rule, S
     }
     let pattern = |key: &str, text: &Option<String>| {
         let compiled = text.as_deref().map(pattern).transpose();
-        compiled.map_err(|e| fail(format!("{key}: {e}"), "write a name, a pattern with * and ?, or /a regular expression/"))
+        compiled.map_err(|e| {
+            fail(format!("{key}: {e}"), "write a name, a pattern with * and ?, or /a regular expression/")
+        })
     };
     let spec = OwnSpec {
         subject: pattern("subject", &entry.subject)?,

@@ -46,7 +46,9 @@ impl Regexp {
         built.map(Regexp).map_err(|e| match e {
             regex::Error::CompiledTooBig(_) => "it is too large".to_string(),
             // The last line of the message is the reason; those before it draw the place.
-            other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").into(),
+            other => {
+                other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").into()
+            }
         })
     }
 
@@ -262,7 +264,9 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        for pattern in ["(a", "[a", "(a)\\1", "a\\", "[[.a.]]", "[[:nonsense:]]", "(((a{999}){999}){999}){999}"] {
+        for pattern in
+            ["(a", "[a", "(a)\\1", "a\\", "[[.a.]]", "[[:nonsense:]]", "(((a{999}){999}){999}){999}"]
+        {
             assert!(Regexp::posix(pattern).is_err(), "{pattern}");
         }
     }
