@@ -25,6 +25,12 @@ pub fn is_raw(bytes: &[u8]) -> bool {
     blob::has_magic(bytes)
 }
 
+/// Whether the content of a `.BTF` section does not continue the types of another file, as a module's does those of the
+/// kernel: its first string is the empty one.
+pub(crate) fn stands_alone(section: &[u8]) -> bool {
+    split(section).0.first().is_some_and(|blob| blob.strings.first() == Some(&0))
+}
+
 /// Reads the types that the exports in `elf` reach.
 ///
 /// `file` is an ELF file with `.BTF` (the artifact or its debug file) or BTF itself. `base` is the kernel's, in the

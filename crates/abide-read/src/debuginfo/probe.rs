@@ -13,6 +13,8 @@ pub struct Probe {
     pub build_id: Option<Vec<u8>>,
     /// Whether the file has debug information in itself.
     pub has_debug_info: bool,
+    /// Whether the file has types in a compact form (`.BTF`, `.ctf`) that do not continue those of another file.
+    pub has_type_table: bool,
     /// Whether the file is a separate debug file or a supplementary (dwz) file: code and data were taken out.
     pub is_debug_only: bool,
 }
@@ -60,6 +62,11 @@ fn probe_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Probe
         seen.stripped_code |= kind == elf::SHT_NOBITS && flags & elf::SHF_EXECINSTR.0 != 0 && size > 0;
         let is_debug = (name.starts_with(b".debug_") || name.starts_with(b".zdebug_")) && size > 0;
         seen.debug |= is_debug;
+        found.has_type_table |= match name {
+            b".ctf" => size > 0 && kind != elf::SHT_NOBITS,
+            b".BTF" => section.data(endian, bytes).is_ok_and(crate::btf::stands_alone),
+            _ => false,
+        };
         found.has_debug_info |= is_debug && name.ends_with(b"debug_info") && kind != elf::SHT_NOBITS;
     }
     // Debug files keep the section headers of what was taken out (`objcopy --only-keep-debug`, `eu-strip -f`);
