@@ -17,6 +17,7 @@ mod tests {
         ("abide-distro", &["abide-engine", "abide-model"]),
         ("abide-report", &["abide-distro", "abide-engine", "abide-model"]),
         ("abide-cli", &["abide-distro", "abide-engine", "abide-model", "abide-read", "abide-report"]),
+        ("mutants", &["abide-distro", "abide-model", "abide-read"]),
         ("testkit", &["abide-model", "abide-read"]),
         ("xtask", &["abide-read", "testkit"]),
     ];

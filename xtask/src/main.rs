@@ -8,6 +8,7 @@ mod ci;
 mod fuzz;
 mod leaks;
 mod licences;
+mod mutants;
 mod setup;
 mod workspace;
 
@@ -23,6 +24,8 @@ Usage: cargo xtask <TASK>
   fixtures           build the example repositories anew
   fuzz [TARGET] [--seconds N]
                      fuzz one reader, or all in turn, with libFuzzer on the stable compiler
+  mutants [--count N] [--seed S] [--jobs N] [--only KIND] [--keep FOLDER]
+                     mutate generated libraries, run old programs with them, and hold it against abide
   bench [--runs N] [--memory-gib N] [--only WORD]
                      time abide beside the peers that are installed; prints a Markdown table
   licences           check every dependency's licence against deny.toml
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("setup") => setup::run(rest),
         Some("fixtures") => workspace::run("bash", &["examples/build.sh"]),
         Some("fuzz") => fuzz::run(rest),
+        Some("mutants") => mutants::run(rest),
         Some("bench") => bench::run(rest),
         Some("licences") => licences::check(),
         Some("leaks") => leaks::check(),
