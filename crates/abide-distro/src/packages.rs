@@ -52,10 +52,15 @@ fn pair_finding(
     judge(draft, &context.options.policy)
 }
 
+/// Whether the side has any package: one of loose files says nothing about packages.
+pub(crate) fn has_packages(side: &Side) -> bool {
+    side.packages.iter().any(|package| package.meta.is_some())
+}
+
 /// The finding for a package that the candidate does not have; none for loose files.
 pub(crate) fn removed(context: &Context<'_>, index: usize, artifacts: &[ArtifactResult]) -> Vec<Finding> {
     let package = &context.old.packages[index];
-    let Some(meta) = &package.meta else { return Vec::new() };
+    let Some(meta) = package.meta.as_ref().filter(|_| has_packages(context.new)) else { return Vec::new() };
     if gaps::missing_package(context.new, &meta.nevra.name, &meta.nevra.arch).is_some() {
         // The candidate's metadata names it; that it could not be read is a gap of the side.
         return Vec::new();
@@ -177,7 +182,7 @@ fn users(context: &Context<'_>, package: usize, gone: &[&ArtifactResult]) -> Vec
 /// The finding for a package that the reference does not have; none for loose files.
 pub(crate) fn added(context: &Context<'_>, index: usize) -> Vec<Finding> {
     let package = &context.new.packages[index];
-    let Some(meta) = &package.meta else { return Vec::new() };
+    let Some(meta) = package.meta.as_ref().filter(|_| has_packages(context.old)) else { return Vec::new() };
     if gaps::missing_package(context.old, &meta.nevra.name, &meta.nevra.arch).is_some() {
         return Vec::new();
     }

@@ -102,7 +102,7 @@ fn compatible(check: &Check) -> String {
     let compared = check.coverage.compared();
     if compared == 0 {
         let packages = count(check.coverage.packages_compared, "package", "packages");
-        return format!("the {packages} compared have no files with a binary interface");
+        return format!("{packages} compared, without any file that has a binary interface");
     }
     let identical = if check.coverage.identical == compared { ", identical on both sides" } else { "" };
     format!(

@@ -8,6 +8,7 @@ use bstr::{BString, ByteSlice};
 use crate::check::{Context, display_name, loaded_name, place};
 use crate::consumers::Library;
 use crate::gaps;
+use crate::packages::has_packages;
 use crate::pairing::{
     ArtifactPair, ArtifactRef, PackagePairs, is_default_library_dir, is_library_name, parent, usr_merged,
 };
@@ -27,7 +28,8 @@ pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: Artifa
         return result;
     }
     // A package that is gone takes its artifacts along: one finding, about the package.
-    if packages.is_removed(at.package) && context.old.packages[at.package].meta.is_some() {
+    let in_package = context.old.packages[at.package].meta.is_some() && has_packages(context.new);
+    if packages.is_removed(at.package) && in_package {
         return result;
     }
     let library = Library { sonames: BTreeSet::from([loaded_name(facts)]), old: Some(at), new: None };
@@ -78,7 +80,8 @@ pub(crate) fn added(context: &Context<'_>, packages: &PackagePairs, at: Artifact
         result.verdict = Verdict::Undecided;
         return result;
     }
-    if packages.is_added(at.package) && context.new.packages[at.package].meta.is_some() {
+    let in_package = context.new.packages[at.package].meta.is_some() && has_packages(context.old);
+    if packages.is_added(at.package) && in_package {
         return result;
     }
     let what = describe(facts.elf.kind);

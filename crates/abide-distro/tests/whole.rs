@@ -174,7 +174,7 @@ fn packages_without_binaries_are_compatible() {
     let only = || side(vec![package("docs-1/noarch", vec![])]);
     let check = run(&only(), &only());
     assert_eq!(check.verdict, Verdict::Compatible);
-    assert!(check.reason.contains("no files with a binary interface"), "{}", check.reason);
+    assert!(check.reason.contains("without any file that has a binary interface"), "{}", check.reason);
 }
 
 #[test]
@@ -236,4 +236,18 @@ fn a_raised_version_that_the_candidate_ships_is_no_cause_for_review() {
     let check = run(&side(vec![app("f@FOO_1.0")]), &side(vec![app("g@FOO_1.1")]));
     assert_eq!(rules(&check), ["review required-version-changed"]);
     assert_eq!(check.verdict, Verdict::Review);
+}
+
+#[test]
+fn a_package_and_a_folder_compare_by_their_files() {
+    let lib = library("/usr/lib64/libfoo.so.1", Some("libfoo.so.1"), &["f"]);
+    let mut file = lib.clone();
+    file.path = "lib/libfoo.so.1".into();
+    let tool = program("/usr/bin/tool", &[], &[]);
+    let package = side(vec![package("foo-1", vec![tool, lib])]);
+    let folder = side(vec![loose(vec![file])]);
+    let check = run(&package, &folder);
+    assert_eq!(rules(&check), ["review artifact-removed"], "the tool, and nothing about packages");
+    assert_eq!(check.coverage.identical, 1);
+    assert_eq!(rules(&run(&folder, &package)), ["safe artifact-added"]);
 }
