@@ -25,9 +25,26 @@ fn packages() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whole RPMs.
+/// Whole RPMs, and the same with an empty signature header: no digest there refuses what a mutation does to them.
 pub(crate) fn rpms() -> Vec<Vec<u8>> {
-    packages().iter().map(|path| read(path)).collect()
+    let whole: Vec<Vec<u8>> = packages().iter().map(|path| read(path)).collect();
+    let unsigned: Vec<Vec<u8>> = whole.iter().map(|package| unsigned(package)).collect();
+    [whole, unsigned].concat()
+}
+
+/// Bytes of rpm's lead, and of a header structure's preamble: magic number and version, reserved, two counts.
+const LEAD: usize = 96;
+const PREAMBLE: usize = 16;
+
+fn unsigned(package: &[u8]) -> Vec<u8> {
+    let count = |at: usize| {
+        let field = package.get(LEAD + at..).and_then(|rest| rest.first_chunk::<4>());
+        field.map_or(0, |bytes| u32::from_be_bytes(*bytes) as usize)
+    };
+    // Tags of 16 bytes each and their data, padded to a multiple of eight.
+    let signature = (PREAMBLE + 16 * count(8) + count(12)).next_multiple_of(8);
+    let (lead, rest) = package.split_at(LEAD);
+    [lead, &rest[..8], &[0; 8], &rest[signature..]].concat()
 }
 
 /// Decompressed payloads.
@@ -249,6 +266,14 @@ mod tests {
             .map(|seed| roots(abide_read::ctf::read_types(seed, &example.facts)))
             .collect::<Vec<_>>();
         assert_eq!(counts, [exports - 1, exports - 1, exports]);
+    }
+
+    #[test]
+    fn unsigned_packages_are_read() {
+        for package in rpms() {
+            let read = Package::read(&mut package.as_slice()).unwrap();
+            assert!(!read.meta.files.is_empty());
+        }
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn count(line: &str, tests: &mut Tests) {
     }
 }
 
-/// README's first command: the example must come out incompatible (exit status 1).
+/// README's first command: the example must come out incompatible (exit status 1), as README shows it.
 fn example() -> Outcome {
     let mut command = workspace::cargo();
     command.args(["run", "--quiet", "--release", "--locked", "--", "check"]);
@@ -162,16 +162,39 @@ fn example() -> Outcome {
     let output =
         command.stderr(Stdio::inherit()).output().map_err(|e| format!("failed to start abide: {e}"))?;
     let report = String::from_utf8_lossy(&output.stdout);
-    println!("{} lines, last: {}", report.lines().count(), report.lines().last().unwrap_or_default());
-    match output.status.code() {
-        Some(1) => Ok(()),
-        other => Err(format!("the example's exit status is {other:?} instead of 1\n{report}")),
+    println!("{} lines, the first: {}", report.lines().count(), report.lines().next().unwrap_or_default());
+    if output.status.code() != Some(1) {
+        return Err(format!("the example's exit status is {} instead of 1\n{report}", output.status));
     }
+    let readme = workspace::root().join("README.md");
+    let readme = std::fs::read_to_string(&readme).map_err(|e| format!("{}: {e}", readme.display()))?;
+    match line_not_in(&readme, &report) {
+        None => Ok(()),
+        Some(line) => {
+            Err(format!("README shows a line that the report does not have (or not there): {line}"))
+        }
+    }
+}
+
+/// The first line of README's first `text` block that is not in the report, in the same order.
+fn line_not_in<'r>(readme: &'r str, report: &str) -> Option<&'r str> {
+    let block = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next());
+    let mut lines = report.lines();
+    let shown = block.unwrap_or("README has no report\n").lines().filter(|line| *line != "…");
+    shown.into_iter().find(|shown| !lines.any(|line| line == *shown))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_is_found_with_gaps_and_in_order() {
+        let readme = "x\n```text\na\n…\nc\n```\n";
+        assert_eq!(line_not_in(readme, "a\nb\nc\n"), None);
+        assert_eq!(line_not_in(readme, "c\na\n"), Some("c"));
+        assert_eq!(line_not_in("no block", "a\n"), Some("README has no report"));
+    }
 
     #[test]
     fn result_lines_are_added_up() {
