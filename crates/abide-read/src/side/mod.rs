@@ -14,10 +14,11 @@ mod packages;
 mod types;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 
-use abide_model::{Digest, PackageFacts, Progress, Side, Stage};
+use abide_model::{Digest, Gap, GapKind, PackageFacts, Progress, Side, Stage, TypeEvidence};
 use rustc_hash::FxHashSet;
 
 pub use error::OpenError;
@@ -129,12 +130,21 @@ impl Opened {
         let name = |p: &PackageFacts| p.meta.as_ref().map(|m| m.nevra.name.clone());
         let names: Vec<Option<String>> = self.side.packages.iter().map(name).collect();
         progress.begin(Stage::ReadTypes, Some(jobs.len() as u64));
+        let mut unanswered: BTreeSet<(usize, usize)> = jobs.iter().map(types::Job::at).collect();
         let done = types::read_all(jobs, &self.index, &names, self.limits, progress);
         progress.end(Stage::ReadTypes);
         for one in done {
+            unanswered.remove(&one.at);
             let artifact = &mut self.side.packages[one.at.0].artifacts[one.at.1];
             artifact.types = one.types;
             artifact.gaps.extend(one.gaps);
+        }
+        // An artifact without an answer would pass for one that needs no types.
+        for (package, artifact) in unanswered {
+            let artifact = &mut self.side.packages[package].artifacts[artifact];
+            let detail = "its debug information was not read: an error of this program".to_owned();
+            artifact.types = TypeEvidence::Absent;
+            artifact.gaps.push(Gap { kind: GapKind::NoDebugInfo, subject: artifact.path.clone(), detail });
         }
         self.side
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use abide_model::{DebugSource, GapKind, Side, TypeEvidence};
 use abide_read::debuginfo::{build_id_path, probe};
 
-use crate::craft::{Rpm, regular, symlink};
+use crate::craft::{File, Rpm, regular, symlink};
 use crate::support::{artifact, gaps, has, library, open, open_with, run};
 
 const SOURCE: &str = "struct pair { int a; long b; }; long sum(struct pair p) { return p.a + p.b; }";
@@ -281,6 +281,16 @@ fn the_supplementary_file_of_another_package_of_the_build() {
     for name in ["/usr/lib64/libone.so", "/usr/lib64/libtwo.so"] {
         assert_eq!(supplementary(&side, name).as_deref(), Some("/usr/lib/debug/.dwz/made-1.0-1.x86_64"));
     }
+    // The package that brings it is damaged behind it: then nothing that rests on it is used.
+    let bytes = std::fs::read(packages.path().join("4.rpm")).unwrap();
+    std::fs::write(packages.path().join("4.rpm"), damage_the_end(&made, &pack, link(1, "libtwo.so.debug")))
+        .unwrap();
+    let side = open(packages.path());
+    for name in ["/usr/lib64/libone.so", "/usr/lib64/libtwo.so"] {
+        assert_eq!(artifact(&side, name).types, TypeEvidence::Absent);
+        assert_eq!(gaps(artifact(&side, name))[0].0, GapKind::Unreadable);
+    }
+    std::fs::write(packages.path().join("4.rpm"), bytes).unwrap();
     // Packages of another build keep theirs, and without the package there is none.
     write(
         "4.rpm",
@@ -293,4 +303,12 @@ fn the_supplementary_file_of_another_package_of_the_build() {
     std::fs::remove_file(packages.path().join("4.rpm")).unwrap();
     let side = open(packages.path());
     assert_eq!(gaps(artifact(&side, "/usr/lib64/libone.so"))[0].0, GapKind::NoSupplementaryFile);
+}
+
+/// The second debug package with the supplementary file first, cut in the file that comes last.
+fn damage_the_end(made: &Shared, pack: &dyn Fn(&Path) -> File, link: File) -> Vec<u8> {
+    let files = vec![pack(&made.common), link, pack(&made.debug[1])];
+    let mut bytes = Rpm { compressor: "none", ..Rpm::new("two-debuginfo", files) }.bytes();
+    bytes.truncate(bytes.len() - 1000);
+    bytes
 }

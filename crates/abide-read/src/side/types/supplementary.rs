@@ -6,8 +6,10 @@ use std::sync::{Condvar, Mutex};
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
+use super::job::Bytes;
 use super::wanted::resolve;
-use super::{Bytes, Pass, lock, path_bytes};
+use super::{Pass, lock, path_bytes};
+use crate::compress::LimitExceeded;
 use crate::debuginfo::{Place, build_id_text, probe};
 use crate::dwarf::SupplementaryLink;
 use crate::rpm::PayloadError;
@@ -19,6 +21,8 @@ use crate::source::FileBytes;
 pub(super) struct Supplementary {
     pub(super) path: BString,
     pub(super) bytes: Bytes,
+    /// The debug package that it came from.
+    pub(super) package: Option<usize>,
 }
 
 /// What the debug packages of one build share: their supplementary files, by build-id.
@@ -74,14 +78,14 @@ impl Group {
             }
             // A package that cannot be read delivers nothing; that its file is missing is told where it is wanted.
             for (path, bytes) in extract(pass, &other.file, files).unwrap_or_default() {
-                self.add(path, Bytes::Shared(bytes.into()));
+                self.add(path, Bytes::Shared(bytes.into()), Some(id));
             }
         }
     }
 
-    pub(super) fn add(&self, path: BString, bytes: Bytes) {
+    pub(super) fn add(&self, path: BString, bytes: Bytes, package: Option<usize>) {
         if let Some(id) = probe(&bytes).build_id {
-            lock(&self.found).entry(id).or_insert(Supplementary { path, bytes });
+            lock(&self.found).entry(id).or_insert(Supplementary { path, bytes, package });
         }
     }
 
@@ -101,47 +105,50 @@ impl Group {
             return Ok(found);
         }
         let mut places = pass.index.supplementary(debug_path, link.path.as_bstr(), &link.build_id);
-        if let (Some(path), Ok(name)) = (on_disk.and_then(Path::parent), link.path.to_path()) {
-            places.insert(0, Place::File(path.join(name)));
+        if let (Some(folder), Ok(name)) = (on_disk.and_then(Path::parent), link.path.to_path())
+            && name.is_relative()
+        {
+            places.insert(0, Place::File(folder.join(name)));
         }
         let mut seen = Vec::new();
         for place in places {
-            let (path, bytes, label) = match place {
-                Place::File(path) => match FileBytes::open(&path) {
-                    Ok(bytes) => {
-                        let name = path_bytes(&path);
-                        (name.clone(), Bytes::File(bytes.into()), name.to_string())
+            match open_place(pass, place) {
+                Ok(Some((found, label))) => {
+                    let id = probe(&found.bytes).build_id;
+                    if id.as_ref() == Some(&link.build_id) {
+                        self.add(found.path.clone(), found.bytes.clone(), found.package);
+                        return Ok(found);
                     }
-                    Err(_) => continue,
-                },
-                Place::Package(id, path) => {
-                    let package = &pass.index.packages[id];
-                    match extract(pass, &package.file, std::slice::from_ref(&path)) {
-                        Ok(found) => match found.into_iter().next() {
-                            Some((path, bytes)) => {
-                                let label = format!("{path} of {}", package.nevra);
-                                (path, Bytes::Shared(bytes.into()), label)
-                            }
-                            None => continue,
-                        },
-                        Err(error) => {
-                            seen.push(format!("{}: {error}", package.nevra));
-                            continue;
-                        }
-                    }
+                    let id = id.map_or("none".to_owned(), |id| build_id_text(&id));
+                    seen.push(format!("{label} has the build-id {id}"));
                 }
-            };
-            let id = probe(&bytes).build_id;
-            if id.as_ref() == Some(&link.build_id) {
-                self.add(path.clone(), bytes.clone());
-                return Ok(Supplementary { path, bytes });
+                Ok(None) => {}
+                Err(detail) => seen.push(detail),
             }
-            let id = id.map_or("none".to_owned(), |id| build_id_text(&id));
-            seen.push(format!("{label} has the build-id {id}"));
         }
         let wanted = format!("{} with build-id {}", link.path, build_id_text(&link.build_id));
         let seen = if seen.is_empty() { "it was found nowhere".to_owned() } else { seen.join("; ") };
         Err(format!("the debug file {debug_path} needs the supplementary file {wanted}: {seen}"))
+    }
+}
+
+/// Brings a file into memory, with a name for messages; `None` when nothing is there.
+fn open_place(pass: &Pass<'_>, place: Place) -> Result<Option<(Supplementary, String)>, String> {
+    match place {
+        Place::File(path) => Ok(FileBytes::open(&path).ok().map(|bytes| {
+            let path = path_bytes(&path);
+            let label = path.to_string();
+            (Supplementary { path, bytes: Bytes::File(bytes.into()), package: None }, label)
+        })),
+        Place::Package(id, path) => {
+            let package = &pass.index.packages[id];
+            let found = extract(pass, &package.file, std::slice::from_ref(&path));
+            let found = found.map_err(|error| format!("{}: {error}", package.nevra))?.into_iter().next();
+            Ok(found.map(|(path, bytes)| {
+                let label = format!("{path} of {}", package.nevra);
+                (Supplementary { path, bytes: Bytes::Shared(bytes.into()), package: Some(id) }, label)
+            }))
+        }
     }
 }
 
@@ -161,7 +168,9 @@ fn extract(
             let mut names = std::iter::once(&stored.path).chain(&stored.links);
             if let Some(name) = names.find(|n| wanted.contains(n)) {
                 if stored.size_bytes > pass.limits.file_bytes {
-                    return Err(PayloadError::TooManyMembers(stored.size_bytes));
+                    let limit_bytes = pass.limits.file_bytes;
+                    let what = "the supplementary file";
+                    return Err(PayloadError::Limit(LimitExceeded { what, limit_bytes }));
                 }
                 found.push((name.clone(), payload.content()?));
             }

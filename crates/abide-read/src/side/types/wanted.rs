@@ -4,7 +4,7 @@ use abide_model::{FileKind, PackageMeta};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
-use super::Job;
+use super::job::Job;
 use crate::debuginfo::{Reason, join, parent};
 
 /// Symbolic links inside a debug package are followed this often.
@@ -13,17 +13,17 @@ const HOPS_MAX: usize = 8;
 /// Jobs by the path that they want, with symbolic links of the package resolved.
 pub(super) struct Wanted<'a> {
     jobs: FxHashMap<BString, Vec<(Job<'a>, Reason)>>,
-    pub(super) too_large: Vec<(Job<'a>, Reason)>,
-    absent: Vec<(Job<'a>, Reason)>,
+    /// Jobs whose file is not in the package, too large, or damaged.
+    aside: Vec<(Job<'a>, Reason)>,
 }
 
 impl<'a> Wanted<'a> {
     pub(super) fn new(jobs: Vec<(BString, Job<'a>, Reason)>, meta: &PackageMeta) -> Self {
-        let mut wanted = Self { jobs: FxHashMap::default(), too_large: Vec::new(), absent: Vec::new() };
+        let mut wanted = Self { jobs: FxHashMap::default(), aside: Vec::new() };
         for (path, job, reason) in jobs {
             match resolve(meta, path) {
                 Some(path) => wanted.jobs.entry(path).or_default().push((job, reason)),
-                None => wanted.absent.push((job, reason)),
+                None => wanted.aside.push((job, reason)),
             }
         }
         wanted
@@ -33,17 +33,21 @@ impl<'a> Wanted<'a> {
         self.jobs.is_empty()
     }
 
-    pub(super) fn take(&mut self, path: &BString, links: &[BString]) -> Option<Vec<(Job<'a>, Reason)>> {
-        let found: Vec<_> =
-            std::iter::once(path).chain(links).filter_map(|p| self.jobs.remove(p)).flatten().collect();
-        (!found.is_empty()).then_some(found)
+    /// The jobs that want this file.
+    pub(super) fn take(&mut self, path: &BString, links: &[BString]) -> Vec<(Job<'a>, Reason)> {
+        std::iter::once(path).chain(links).filter_map(|p| self.jobs.remove(p)).flatten().collect()
     }
 
+    /// Keeps jobs that the package cannot serve; no job may be lost, or its artifact would seem to need no types.
+    pub(super) fn put_aside(&mut self, jobs: Vec<(Job<'a>, Reason)>) {
+        self.aside.extend(jobs);
+    }
+
+    /// Everything that was not served.
     pub(super) fn into_left(self) -> Vec<(Job<'a>, Reason)> {
         let mut left: Vec<_> = self.jobs.into_values().flatten().collect();
-        left.extend(self.too_large);
-        left.extend(self.absent);
-        left.sort_by_key(|(job, _)| job.at);
+        left.extend(self.aside);
+        left.sort_by_key(|(job, _)| job.at());
         left
     }
 }
