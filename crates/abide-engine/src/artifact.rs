@@ -77,7 +77,8 @@ fn convention_differs(machine: u16, old: u32, new: u32) -> bool {
 fn dependencies(old: &ElfFacts, new: &ElfFacts, out: &mut Vec<Change>) {
     for name in old.needed.iter().filter(|n| !new.needed.contains(n)) {
         let clause = format!("{name} is no longer among the needed libraries");
-        out.push(Change::new(Fact::NeededRemoved, "needed library", clause).gone(name.to_string()));
+        let fact = Fact::NeededRemoved { always_loaded: is_always_loaded(name.as_bstr()) };
+        out.push(Change::new(fact, "needed library", clause).gone(name.to_string()));
     }
     for name in new.needed.iter().filter(|n| !old.needed.contains(n)) {
         let clause = format!("{name} is needed now");
@@ -95,6 +96,11 @@ fn dependencies(old: &ElfFacts, new: &ElfFacts, out: &mut Vec<Change>) {
         let clause = format!("the program interpreter changed from {a} to {b}");
         out.push(Change::new(Fact::Interpreter, "interpreter", clause).values(a, b));
     }
+}
+
+/// The C library and the dynamic linker: every dynamically linked program names them itself.
+fn is_always_loaded(name: &BStr) -> bool {
+    name == "libc.so.6" || name.starts_with(b"ld-linux") || name.starts_with(b"ld64.so")
 }
 
 fn loading(old: &ElfFacts, new: &ElfFacts, out: &mut Vec<Change>) {

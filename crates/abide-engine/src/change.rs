@@ -121,8 +121,8 @@ pub(crate) enum Fact {
     OsAbi { gnu: bool },
     /// Shared object, executable, …; whether it stopped being linkable.
     ArtifactKind { lost_library: bool },
-    /// A `DT_NEEDED` entry went away.
-    NeededRemoved,
+    /// A `DT_NEEDED` entry went away; whether every program loads that library anyway.
+    NeededRemoved { always_loaded: bool },
     /// A `DT_NEEDED` entry came.
     NeededAdded,
     /// `DT_RUNPATH` or `DT_RPATH`; whether it was only gained.

@@ -2,7 +2,7 @@
 
 use abide_model::{
     ArtifactFacts, DebugSource, Evidence, Finding, Gap, GapKind, PathStep, Root, RootKind, StrId, Subject,
-    SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph, TypeKind,
+    Symbol, SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph, TypeKind,
 };
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
@@ -138,7 +138,15 @@ fn sort_by_evidence<'a>(
         // The debug information of an indirect function describes its resolver.
         let comparable = (x.kind == SymbolKind::Ifunc) == (y.kind == SymbolKind::Ifunc);
         let roots = (roots_a.get(&(pair.old as u32)), roots_b.get(&(pair.new as u32)));
+        let own = |graph: &TypeGraph, root: &Root, symbol: &Symbol| {
+            root.source_name.is_none_or(|n| symbols::is_described_by(symbol.name.as_bstr(), graph.str(n)))
+        };
         match roots {
+            // Another function's entry at the same address says nothing of this one: compilers fold equal code.
+            (Some(&r), Some(&s)) if !own(a, r, x) || !own(b, s, y) => {
+                let neither = !own(a, r, x) && !own(b, s, y);
+                if neither { &mut out.none } else { &mut out.one }.push(symbol_name(x));
+            }
             (Some(&r), Some(&s)) if comparable && r.kind == s.kind => {
                 out.both.push(TypedPair { symbols: pair, old: r, new: s });
             }

@@ -48,7 +48,8 @@ pub(super) fn needed_added(fact: &Fact, _: Situation) -> Case {
 }
 
 pub(super) fn needed_removed(fact: &Fact, _: Situation) -> Case {
-    matches!(fact, Fact::NeededRemoved).then_some(DEFAULT)
+    let Fact::NeededRemoved { always_loaded } = fact else { return None };
+    case_if(*always_loaded, "always-loaded")
 }
 
 pub(super) fn os_abi_changed(fact: &Fact, _: Situation) -> Case {

@@ -35,7 +35,6 @@ fn facts() -> Vec<Fact> {
     use crate::change::*;
     let mut out = vec![
         Fact::Architecture,
-        Fact::NeededRemoved,
         Fact::NeededAdded,
         Fact::Interpreter,
         Fact::VersionDefinitionAdded,
@@ -84,6 +83,7 @@ fn facts() -> Vec<Fact> {
             Fact::BranchProtection { lost: on },
             Fact::IsaBaseline { raised: on },
             Fact::RequiredVersion { raised: on },
+            Fact::NeededRemoved { always_loaded: on },
             Fact::DefaultVersion { has_default: on },
             Fact::SymbolVisibility { became_protected: on, is_data: on },
             Fact::SymbolVisibility { became_protected: true, is_data: on },

@@ -115,3 +115,49 @@ pub(crate) fn needs_type(symbol: &Symbol) -> bool {
         && !is_private(symbol)
         && !UNTYPED_MANGLINGS.iter().any(|p| symbol.name.starts_with(p.as_bytes()))
 }
+
+/// Whether an entry of the debug information that calls itself `source_name` can be the symbol's own.
+///
+/// Compilers fold functions of equal code into one (gcc `-fipa-icf`, gold and lld `--icf`), and then several symbols
+/// share an address and one entry. The mangled name tells: it contains the function's own name. Names of C say
+/// nothing, since an alias has another name by intent.
+pub(crate) fn is_described_by(symbol: &BStr, source_name: &BStr) -> bool {
+    if !symbol.starts_with(b"_Z") {
+        return true;
+    }
+    // `ns::V<int>::f<char>` → `f`; operators and conversions have no plain name.
+    let mut name: &[u8] = source_name;
+    if name.ends_with(b">") {
+        let mut depth = 0usize;
+        let opens = name.iter().rposition(|&b| {
+            depth += usize::from(b == b'>');
+            depth -= usize::from(b == b'<' && depth > 0);
+            b == b'<' && depth == 0
+        });
+        name = &name[..opens.unwrap_or(name.len())];
+    }
+    let start = name.rfind_byteset(b":~ ").map_or(0, |at| at + 1);
+    let name = &name[start..];
+    let plain = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    // Constructors and destructors are mangled without their name, under that of their class.
+    !plain || name.starts_with(b"operator") || symbol.contains_str(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_other_functions_are_told_by_their_name() {
+        let is = |symbol: &str, name: &str| is_described_by(symbol.into(), name.into());
+        assert!(is("_ZN2ns5Other5otherEv", "ns::Other::other"));
+        assert!(!is("_ZN2ns5Other5otherEv", "ns::Base::stop"));
+        assert!(is("_ZN2ns1fIiEEvT_", "ns::f<int>"));
+        assert!(is("_ZN2ns4BaseD1Ev", "ns::Base::~Base"));
+        assert!(is("_ZN2ns7DerivedC2Ev", "ns::Derived::Derived"));
+        assert!(!is("_ZN2ns7DerivedC2Ev", "ns::Base::Base"));
+        assert!(is("_ZN1VIiE1fEv", "V<int>::f"));
+        assert!(is("_ZlsRSoi", "operator<<"));
+        assert!(is("foo_alias", "foo"));
+    }
+}
