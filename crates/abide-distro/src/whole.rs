@@ -11,6 +11,7 @@ use crate::gaps;
 use crate::packages::has_packages;
 use crate::pairing::{
     ArtifactPair, ArtifactRef, PackagePairs, is_default_library_dir, is_library_name, parent, usr_merged,
+    version_free,
 };
 use crate::result::{ArtifactResult, Outcome, SideGap, SideName, verdict_of_findings};
 use crate::rules::{Draft, judge};
@@ -142,8 +143,12 @@ fn still_reachable(old: &ArtifactFacts, new: &ArtifactFacts) -> bool {
     old.elf.soname.is_some() && directory(old) == directory(new)
 }
 
-/// How a library's new directory is found; a versioned directory of plugins moves with its program.
+/// How the new directory is found.
 fn place_case(old: &ArtifactFacts, new: &ArtifactFacts) -> &'static str {
+    let directory = |facts: &ArtifactFacts| version_free(usr_merged(parent(facts.path.as_bstr())));
+    if old.elf.soname.is_none() && directory(old) == directory(new) {
+        return "versioned-directory";
+    }
     let searched = |facts: &ArtifactFacts| is_default_library_dir(parent(facts.path.as_bstr()));
     match (&old.elf.soname, searched(old), searched(new)) {
         (Some(_), _, true) => "loader-directory",

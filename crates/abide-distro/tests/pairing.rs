@@ -89,6 +89,17 @@ fn plugins_follow_the_versioned_directory_of_their_program() {
 }
 
 #[test]
+fn a_module_that_moved_with_its_kernel_is_no_cause_for_review() {
+    let module = |kernel: &str| {
+        let mut module = library(&format!("/lib/modules/{kernel}/extra/zfs.ko"), None, &["f"]);
+        module.elf.kind = abide_model::ElfKind::KernelModule;
+        side(vec![package("kmod-zfs-1", vec![module])])
+    };
+    let check = run(&module("5.14.0-70.el9.x86_64"), &module("5.14.0-115.el9.x86_64"));
+    assert_eq!(rules(&check), ["safe artifact-moved"]);
+}
+
+#[test]
 fn libraries_of_two_machines_are_never_paired_across_packages() {
     let mut other = library("/usr/lib/libfoo.so.1", Some("libfoo.so.1"), &["f"]);
     other.elf.machine = 3;

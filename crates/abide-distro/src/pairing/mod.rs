@@ -8,7 +8,9 @@ mod names;
 mod packages;
 
 pub(crate) use artifacts::{ArtifactPair, pair_artifacts};
-pub(crate) use names::{file_name, is_default_library_dir, is_library_name, parent, usr_merged};
+pub(crate) use names::{
+    file_name, is_default_library_dir, is_library_name, parent, usr_merged, version_free,
+};
 pub(crate) use packages::{PackagePair, PackagePairs, pair_packages, provides};
 
 use abide_model::{ArtifactFacts, PackageFacts, Side};

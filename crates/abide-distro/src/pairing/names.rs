@@ -38,7 +38,7 @@ pub(crate) fn is_library_name(path: &BStr) -> bool {
 
 /// `text` with each version number replaced by one `#`, and a version after `.so` dropped:
 /// `libfoo-1.2.so.3` and `libfoo-1.10.so.4.1` have the same stem.
-pub(super) fn version_free(text: &BStr) -> BString {
+pub(crate) fn version_free(text: &BStr) -> BString {
     let mut stem = BString::default();
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {

@@ -10,6 +10,8 @@ use crate::document::{Consumer, Detail, Document, Evidence, Finding, Level, Side
 const COLUMN: usize = 16;
 /// How many names a list shows unless the reader wants all.
 const FEW: usize = 3;
+/// How many items of a difference are shown unless the reader wants all.
+const MANY_DETAILS: usize = 10;
 /// How many steps of a path are shown unless the reader wants all.
 const LONG_PATH: usize = 7;
 
@@ -62,7 +64,7 @@ impl<'a> Findings<'a> {
     fn fields(&mut self, finding: &Finding) -> Vec<(&'static str, String)> {
         let mut fields = Vec::new();
         fields.extend(finding.suppressed.clone().map(|reason| ("suppressed", reason)));
-        fields.extend(details(finding));
+        fields.extend(details(finding, self.options));
         fields.extend(evidence(&finding.reference).map(|text| ("old", text)));
         fields.extend(evidence(&finding.candidate).map(|text| ("new", text)));
         fields.extend(path(finding, self.options).map(|text| ("reached", text)));
@@ -76,7 +78,7 @@ impl<'a> Findings<'a> {
 }
 
 /// The difference item by item; a single item is what the summary says.
-fn details(finding: &Finding) -> Vec<(&'static str, String)> {
+fn details(finding: &Finding, options: &TextOptions) -> Vec<(&'static str, String)> {
     if finding.details.len() < 2 {
         return Vec::new();
     }
@@ -86,8 +88,13 @@ fn details(finding: &Finding) -> Vec<(&'static str, String)> {
         (None, Some(new)) => format!("{}: absent → {new}", detail.what),
         (None, None) => detail.what.clone(),
     };
-    let labels = std::iter::once("changed").chain(std::iter::repeat(""));
-    labels.zip(finding.details.iter().map(line)).collect()
+    let mut lines: Vec<String> = finding.details.iter().map(line).collect();
+    if !options.verbose && lines.len() > MANY_DETAILS {
+        let more = lines.len() - MANY_DETAILS + 1;
+        lines.truncate(MANY_DETAILS - 1);
+        lines.push(format!("… and {more} more (-v lists all)"));
+    }
+    std::iter::once("changed").chain(std::iter::repeat("")).zip(lines).collect()
 }
 
 /// One side's fact; that something is absent is what the summary says.
