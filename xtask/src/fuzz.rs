@@ -69,8 +69,7 @@ fn build(only: Option<&str>) -> Outcome<PathBuf> {
 
 /// The compiler's own target triple.
 fn host() -> Outcome<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = workspace::output(std::process::Command::new(rustc).arg("-vV"))?;
+    let version = workspace::output(workspace::rustc().arg("-vV"))?;
     let version = String::from_utf8_lossy(&version);
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "rustc -vV names no host".into())

@@ -28,6 +28,11 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The compiler that cargo uses.
+pub(crate) fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
 /// Runs a program in the root; a status other than 0 is an error.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(program);
