@@ -248,6 +248,7 @@ fn hostile(seeds: &[(u8, u32, u32, u64)]) -> ArtifactFacts {
                 is_variadic: b % 2 == 0,
                 is_prototyped: true,
                 is_noreturn: false,
+                virtual_slot: None,
                 calling_convention: None,
             }),
             8..=10 => TypeKind::Record(record(tag, name, x, y, number)),

@@ -254,6 +254,9 @@ pub struct FunctionType {
     pub is_noreturn: bool,
     /// `DW_AT_calling_convention` when it is not `DW_CC_normal`.
     pub calling_convention: Option<u8>,
+    /// Slot in the virtual table of an exported virtual function (a root): all that is known of the table where the
+    /// class is only declared. `None` elsewhere.
+    pub virtual_slot: Option<u32>,
 }
 
 /// One parameter.

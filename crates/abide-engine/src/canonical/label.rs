@@ -85,6 +85,7 @@ impl Writer<'_> {
         let flags = [function.is_variadic, function.is_prototyped, function.is_noreturn];
         flags.iter().for_each(|&f| self.tag(u8::from(f)));
         self.option(function.calling_convention.map(u64::from));
+        self.option(function.virtual_slot.map(u64::from));
         self.number(function.parameters.len() as u64);
     }
 

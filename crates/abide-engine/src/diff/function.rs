@@ -1,6 +1,6 @@
 //! Two signatures.
 
-use abide_model::{FunctionType, Parameter, TypeKind};
+use abide_model::{FunctionType, Parameter, TypeGraph, TypeKind};
 
 use super::place::Role;
 use super::{Differ, Flow, Inside, Via, words};
@@ -11,6 +11,7 @@ impl Differ<'_> {
     /// Compares two signatures; `flow` is the way that arguments go.
     pub(super) fn function(&mut self, inside: &mut Inside, a: &FunctionType, b: &FunctionType, flow: Flow) {
         self.attributes(inside, a, b);
+        self.slot_of_declared(inside, a, b);
         self.result(inside, a, b, flow);
         if a.is_prototyped != b.is_prototyped {
             let text = |known: bool| if known { "stated" } else { "not stated" };
@@ -35,6 +36,17 @@ impl Differ<'_> {
             place if place.is_empty() => String::new(),
             place => format!("{place}: "),
         }
+    }
+
+    /// The slot of a virtual function whose class is only declared on a side, so that the classes tell nothing.
+    fn slot_of_declared(&self, inside: &mut Inside, a: &FunctionType, b: &FunctionType) {
+        let (Some(was), Some(is)) = (a.virtual_slot, b.virtual_slot) else { return };
+        if was == is || (is_class_defined(self.old.graph, a) && is_class_defined(self.new.graph, b)) {
+            return;
+        }
+        let clause = format!("it moved from slot {was} to slot {is} of the virtual table");
+        let change = Change::new(Fact::VirtualMoved, "slot of the virtual table", clause);
+        inside.change(change.values(was.to_string(), is.to_string()));
     }
 
     fn attributes(&self, inside: &mut Inside, a: &FunctionType, b: &FunctionType) {
@@ -133,9 +145,24 @@ fn quoted(name: Option<String>) -> String {
     name.map_or(String::new(), |n| format!(" '{n}'"))
 }
 
+/// Whether the class of a member function is known with its virtual table.
+fn is_class_defined(graph: &TypeGraph, function: &FunctionType) -> bool {
+    let Some(mut ty) = function.parameters.first().filter(|p| p.is_artificial).map(|p| p.ty) else {
+        return false;
+    };
+    // `this` is a constant pointer to the class, which may be `const` itself.
+    for _ in 0..8 {
+        match graph.kind(ty) {
+            TypeKind::Qualified { target, .. } | TypeKind::Pointer { target, .. } => ty = *target,
+            kind => return matches!(kind, TypeKind::Record(_)),
+        }
+    }
+    false
+}
+
 /// The parameters without those that compilers describe or not as they like: the hidden ones of constructors and
 /// destructors of classes with virtual bases (`__in_chrg`, `__vtt_parm` with gcc, `vtt` with Clang).
-fn stated<'a>(graph: &abide_model::TypeGraph, function: &'a FunctionType) -> Vec<&'a Parameter> {
+fn stated<'a>(graph: &TypeGraph, function: &'a FunctionType) -> Vec<&'a Parameter> {
     let is_hidden = |p: &Parameter| {
         p.is_artificial
             && p.name.is_some_and(|n| {

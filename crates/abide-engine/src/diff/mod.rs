@@ -301,6 +301,16 @@ impl<'a> Differ<'a> {
             (TypeKind::Declaration { .. }, TypeKind::Declaration { .. }) => {
                 self.replaced(inside, old, new, true);
             }
+            (TypeKind::Declaration { .. }, kind) if is_polymorphic(kind) => {
+                inside.change(
+                    undescribed("reference").values("declared only", words::layout(self.new.graph, new)),
+                );
+            }
+            (kind, TypeKind::Declaration { .. }) if is_polymorphic(kind) => {
+                inside.change(
+                    undescribed("candidate").values(words::layout(self.old.graph, old), "declared only"),
+                );
+            }
             (TypeKind::Declaration { .. }, _) => {
                 let change =
                     Change::new(Fact::BecameDefined, "definition", "is defined now, was only declared");
@@ -316,4 +326,21 @@ impl<'a> Differ<'a> {
             _ => {}
         }
     }
+}
+
+/// Whether the class has virtual functions. Compilers describe such a class only in the unit that has its virtual
+/// table (GCC) or its constructors (Clang): a bare declaration says that the definition is elsewhere, not that
+/// programs cannot see it.
+fn is_polymorphic(kind: &TypeKind) -> bool {
+    matches!(kind, TypeKind::Record(r)
+        if !r.virtual_methods.is_empty() || r.bases.iter().any(|b| b.is_virtual)
+            || r.members.first().is_some_and(|m| m.is_artificial))
+}
+
+/// A class with virtual functions that one side only declares.
+fn undescribed(side: &str) -> Change {
+    let clause = format!(
+        "is only declared in the {side}'s debug information, so its definitions could not be compared"
+    );
+    Change::new(Fact::NotComparable, "definition", clause)
 }

@@ -18,9 +18,10 @@ pub(super) mod slot {
         SIGNATURE = 25; CALLING_CONVENTION = 26; ALIGNMENT = 27; ENUM_CLASS = 28; PROTOTYPED = 29;
         NORETURN = 30; CONTAINING_TYPE = 31; GNU_VECTOR = 32; RANGES = 33; STR_OFFSETS_BASE = 34;
         ADDR_BASE = 35; STMT_LIST = 36; COMP_DIR = 37; LANGUAGE = 38; DWO_NAME = 39; BIT_STRIDE = 40;
+        DEFAULTED = 41; DELETED = 42;
     }
     /// Number of slots.
-    pub(in crate::dwarf) const COUNT_OF_SLOTS: usize = 41;
+    pub(in crate::dwarf) const COUNT_OF_SLOTS: usize = 43;
     /// No slot: the attribute is skipped.
     pub(in crate::dwarf) const NONE: u8 = 0xff;
 }
@@ -220,6 +221,8 @@ fn slot_of(name: u64) -> u8 {
         0x13 => slot::LANGUAGE,
         0x76 | 0x2130 => slot::DWO_NAME,
         0x2e => slot::BIT_STRIDE,
+        0x8b => slot::DEFAULTED,
+        0x8a => slot::DELETED,
         _ => slot::NONE,
     }
 }

@@ -296,7 +296,8 @@ fn function(words: &[u32]) -> FunctionType {
         is_variadic: words[1] & flag::VARIADIC != 0,
         is_prototyped: words[1] & flag::PROTOTYPED != 0,
         is_noreturn: words[1] & flag::NORETURN != 0,
-        calling_convention: optional(words[2]).map(|cc| cc as u8),
+        calling_convention: optional(words[2] & 0xffff).map(|cc| cc as u8),
+        virtual_slot: optional(words[2] >> 16),
         return_type: TypeId(words[3]),
         parameters: words[4..]
             .chunks_exact(2)

@@ -11,9 +11,10 @@ use rustc_hash::FxHashMap;
 
 use super::abbrev::{AbbreviationTable, Encoding, slot};
 use super::arena::{self, Arena, NodeId, flag, kind};
-use super::die::{Die, DieRef, after_subtree, decode};
+use super::die::{Die, DieRef, StringRef, after_subtree, decode};
 use super::names::Names;
 use super::scope::ScopeTree;
+use super::special::Special;
 use super::tag;
 use super::unit::{Source, Sources, Unit, UnitContext};
 
@@ -536,7 +537,12 @@ impl<'s, 'd> Builder<'s, 'd> {
     }
 
     fn record(&mut self, reference: DieRef, open: &Open, die: &Die, name: u32) -> NodeId {
-        let mut parts = RecordParts { bases: self.buffer(), members: self.buffer(), methods: Vec::new() };
+        let mut parts = RecordParts {
+            bases: self.buffer(),
+            members: self.buffer(),
+            methods: Vec::new(),
+            special: Special::default(),
+        };
         let size = die.uint(slot::BYTE_SIZE).unwrap_or(0);
         let is_union = die.tag == tag::UNION;
         self.record_children(open, die, &mut parts, 0, is_union);
@@ -546,10 +552,11 @@ impl<'s, 'd> Builder<'s, 'd> {
             tag::UNION => 2,
             _ => 1,
         };
-        // DW_CC_pass_by_reference = 4, DW_CC_pass_by_value = 5 (DWARF 5 §7.15).
+        // DW_CC_pass_by_reference = 4, DW_CC_pass_by_value = 5 (DWARF 5 §7.15); GCC states neither.
         let pass = match die.uint(slot::CALLING_CONVENTION) {
             Some(4) => 1 << 8,
             Some(5) => 2 << 8,
+            _ if parts.special.is_nontrivial() => 1 << 8,
             _ => 0,
         };
         let ([size_low, size_high], [align_low, align_high]) =
@@ -578,8 +585,14 @@ impl<'s, 'd> Builder<'s, 'd> {
         self.for_each_child(open, die, |builder, child| match child.tag {
             tag::MEMBER => builder.member(open, child, parts, is_union),
             tag::INHERITANCE => builder.inheritance(open, child, parts),
-            tag::SUBPROGRAM if child.uint(slot::VIRTUALITY).unwrap_or(0) != 0 => {
-                builder.method(open, child, parts)
+            tag::SUBPROGRAM => {
+                if !die.has(slot::CALLING_CONVENTION) {
+                    let class = DieRef::new(open.context.source, die.offset as u64);
+                    parts.special.look(builder, class, die, child);
+                }
+                if child.uint(slot::VIRTUALITY).unwrap_or(0) != 0 {
+                    builder.method(open, child, parts);
+                }
             }
             // Rust's enums and Ada's discriminated records keep members below variants.
             tag::VARIANT_PART | tag::VARIANT if depth < 8 => {
@@ -682,10 +695,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         let mut words = self.buffer();
         self.function_words(&mut words, reference, child);
         let ty = self.finish(words, reference);
-        let slot = child
-            .uint(slot::VTABLE_ELEM)
-            .or_else(|| self.constant_block(open, child, slot::VTABLE_ELEM))
-            .and_then(|s| u32::try_from(s).ok());
+        let slot = self.vtable_slot(open, child);
         let mut flags = 0;
         if child.uint(slot::VIRTUALITY) == Some(2) {
             flags |= flag::PURE;
@@ -694,6 +704,26 @@ impl<'s, 'd> Builder<'s, 'd> {
             flags |= flag::HAS_SLOT;
         }
         parts.methods.push([name, linkage.map_or(0, |l| l + 1), ty, slot.unwrap_or(0), flags]);
+    }
+
+    fn vtable_slot(&self, open: &Open, die: &Die) -> Option<u32> {
+        let stated =
+            die.uint(slot::VTABLE_ELEM).or_else(|| self.constant_block(open, die, slot::VTABLE_ELEM))?;
+        u32::try_from(stated).ok()
+    }
+
+    /// The slot in the virtual table that the entry at `reference` states.
+    pub(super) fn slot_of(&mut self, reference: DieRef, die: &Die) -> Option<u32> {
+        if !die.has(slot::VTABLE_ELEM) {
+            return None;
+        }
+        let open = self.open_for(reference)?;
+        self.vtable_slot(&open, die)
+    }
+
+    /// The bytes of a string.
+    pub(super) fn text(&self, place: StringRef) -> Option<&'d [u8]> {
+        place.resolve(self.sources)
     }
 
     /// Calls `f` with each child of `die`.
@@ -757,6 +787,7 @@ struct RecordParts {
     bases: Vec<u32>,
     members: Vec<u32>,
     methods: Vec<[u32; arena::METHOD_WORDS]>,
+    special: Special,
 }
 
 /// Name plus one, 0 for none.

@@ -16,6 +16,7 @@ mod names;
 mod roots;
 mod scope;
 mod sections;
+mod special;
 mod tag;
 mod unit;
 

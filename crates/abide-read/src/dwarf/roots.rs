@@ -361,6 +361,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             is_external: die.flag(slot::EXTERNAL),
             abstract_entry: None,
             named_entry: entry,
+            virtual_slot: self.slot_of(entry, die),
         };
         let mut next = die.reference(slot::ABSTRACT_ORIGIN).or_else(|| die.reference(slot::SPECIFICATION));
         let mut is_origin = die.has(slot::ABSTRACT_ORIGIN);
@@ -380,6 +381,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             }
             identity.ty = identity.ty.or_else(|| other.reference(slot::TYPE));
             identity.is_external |= other.flag(slot::EXTERNAL);
+            identity.virtual_slot = identity.virtual_slot.or_else(|| self.slot_of(reference, &other));
             is_origin = other.has(slot::ABSTRACT_ORIGIN);
             next = other.reference(slot::ABSTRACT_ORIGIN).or_else(|| other.reference(slot::SPECIFICATION));
         }
@@ -405,6 +407,8 @@ impl<'s, 'd> Builder<'s, 'd> {
             if die.has(slot::LOW_PC) || die.has(slot::RANGES) {
                 words[1] |= super::arena::flag::PROTOTYPED;
             }
+            // The slot shares the word of the calling convention.
+            words[2] |= identity.virtual_slot.filter(|&s| s < 0xffff).map_or(0, |s| (s + 1) << 16);
         }
         self.finish(words, entry)
     }
@@ -432,6 +436,7 @@ struct Identity {
     is_external: bool,
     abstract_entry: Option<DieRef>,
     named_entry: DieRef,
+    virtual_slot: Option<u32>,
 }
 
 /// Whether the facts and a debug file are of the same byte order.

@@ -260,6 +260,7 @@ impl<'t, T: Table> Builder<'t, T> {
             is_variadic,
             is_prototyped,
             is_noreturn: false,
+            virtual_slot: None,
             calling_convention: None,
         };
         self.push(TypeKind::Function(function), height)

@@ -302,8 +302,15 @@ fn kind(kind: &TypeKind) -> mirror::TypeKind {
 }
 
 fn function(function: &FunctionType) -> mirror::Function {
-    let FunctionType { return_type, parameters, is_variadic, is_prototyped, is_noreturn, calling_convention } =
-        function;
+    let FunctionType {
+        return_type,
+        parameters,
+        is_variadic,
+        is_prototyped,
+        is_noreturn,
+        calling_convention,
+        virtual_slot,
+    } = function;
     let parameter = |Parameter { name, ty, is_artificial }: &Parameter| mirror::Parameter {
         name: name.map(|n| n.0),
         ty: ty.0,
@@ -315,6 +322,7 @@ fn function(function: &FunctionType) -> mirror::Function {
         is_variadic: *is_variadic,
         is_prototyped: *is_prototyped,
         is_noreturn: *is_noreturn,
+        virtual_slot: *virtual_slot,
         calling_convention: *calling_convention,
     }
 }

@@ -141,6 +141,7 @@ impl Limits {
             is_variadic: function.is_variadic,
             is_prototyped: function.is_prototyped,
             is_noreturn: function.is_noreturn,
+            virtual_slot: function.virtual_slot,
             calling_convention: function.calling_convention,
         })
     }

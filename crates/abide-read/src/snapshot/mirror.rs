@@ -312,6 +312,7 @@ pub(super) struct Function {
     pub(super) is_variadic: bool,
     pub(super) is_prototyped: bool,
     pub(super) is_noreturn: bool,
+    pub(super) virtual_slot: Option<u32>,
     pub(super) calling_convention: Option<u8>,
 }
 

@@ -406,6 +406,7 @@ fn function(ids: Ids) -> BoxedStrategy<FunctionType> {
             is_variadic: flags[0],
             is_prototyped: flags[1],
             is_noreturn: flags[2],
+            virtual_slot: flags[1].then_some(7),
             calling_convention,
         })
         .boxed()
