@@ -119,28 +119,57 @@ pub(crate) fn needs_type(symbol: &Symbol) -> bool {
 /// Whether an entry of the debug information that calls itself `source_name` can be the symbol's own.
 ///
 /// Compilers fold functions of equal code into one (gcc `-fipa-icf`, gold and lld `--icf`), and then several symbols
-/// share an address and one entry. The mangled name tells: it contains the function's own name. Names of C say
-/// nothing, since an alias has another name by intent.
+/// share an address and one entry. The mangled name tells: each part of the qualified name is in it, after its
+/// length (Itanium C++ ABI §5.1.2). Names of C say nothing, since an alias has another name by intent.
 pub(crate) fn is_described_by(symbol: &BStr, source_name: &BStr) -> bool {
-    if !symbol.starts_with(b"_Z") {
+    if !symbol.starts_with(b"_Z") || symbol.starts_with(b"_ZZ") {
         return true;
     }
-    // `ns::V<int>::f<char>` → `f`; operators and conversions have no plain name.
-    let mut name: &[u8] = source_name;
-    if name.ends_with(b">") {
-        let mut depth = 0usize;
-        let opens = name.iter().rposition(|&b| {
-            depth += usize::from(b == b'>');
-            depth -= usize::from(b == b'<' && depth > 0);
-            b == b'<' && depth == 0
-        });
-        name = &name[..opens.unwrap_or(name.len())];
+    let parts = qualified_parts(source_name);
+    parts.iter().enumerate().all(|(at, part)| {
+        let plain = !part.is_empty() && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        // Constructors and destructors are mangled without a name, operators and conversions with a code,
+        // and parts of the standard library may be abbreviated (§5.1.10 "Compression").
+        let is_constructor = at > 0 && parts[at - 1] == *part;
+        let abbreviated = [
+            &b"std"[..],
+            b"allocator",
+            b"basic_string",
+            b"basic_istream",
+            b"basic_ostream",
+            b"basic_iostream",
+        ];
+        if !plain || is_constructor || part.starts_with(b"operator") || abbreviated.contains(part) {
+            return true;
+        }
+        let mangled = [part.len().to_string().as_bytes(), part].concat();
+        symbol.contains_str(&mangled)
+    })
+}
+
+/// `ns::V<int, a::b>::f<char>` → `ns`, `V`, `f`.
+fn qualified_parts(name: &[u8]) -> Vec<&[u8]> {
+    let (mut parts, mut depth, mut start, mut end) = (Vec::new(), 0usize, 0, None);
+    for (at, &byte) in name.iter().enumerate() {
+        match byte {
+            b'<' | b'(' => {
+                end = end.or((depth == 0).then_some(at));
+                depth += 1;
+            }
+            b'>' | b')' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => {
+                if at > start {
+                    parts.push(&name[start..end.unwrap_or(at)]);
+                }
+                (start, end) = (at + 1, None);
+            }
+            _ => {}
+        }
     }
-    let start = name.rfind_byteset(b":~ ").map_or(0, |at| at + 1);
-    let name = &name[start..];
-    let plain = !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    // Constructors and destructors are mangled without their name, under that of their class.
-    !plain || name.starts_with(b"operator") || symbol.contains_str(name)
+    if start < name.len() {
+        parts.push(&name[start..end.unwrap_or(name.len())]);
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -157,6 +186,11 @@ mod tests {
         assert!(is("_ZN2ns7DerivedC2Ev", "ns::Derived::Derived"));
         assert!(!is("_ZN2ns7DerivedC2Ev", "ns::Base::Base"));
         assert!(is("_ZN1VIiE1fEv", "V<int>::f"));
+        assert!(!is("_ZN2ns4Virt3runEi", "ns::Derived::run"));
+        assert!(is("_ZNSs6appendEPKc", "std::basic_string<char, std::char_traits<char> >::append"));
+        assert!(is("_ZN12_GLOBAL__N_11fEv", "(anonymous namespace)::f"));
+        assert!(is("_ZN1VIN1a1bEE1gIcEEvv", "V<a::b>::g<char>"));
+        assert!(is("_ZN1AcviEv", "A::operator int"));
         assert!(is("_ZlsRSoi", "operator<<"));
         assert!(is("foo_alias", "foo"));
     }
