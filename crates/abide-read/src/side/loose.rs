@@ -112,7 +112,10 @@ fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
     };
     let aliases = file.inode.and_then(|i| links.get(&i).cloned()).unwrap_or_default();
     match artifact(file.name.clone(), aliases, digest, &bytes) {
-        Ok(facts) => Found::Artifact(Box::new(facts), Origin::File(file.path.clone())),
+        Ok(facts) => {
+            let origin = Origin::File { path: file.path.clone(), has_table: found.has_type_table };
+            Found::Artifact(Box::new(facts), origin)
+        }
         Err(detail) => gap(GapKind::BrokenElf, detail),
     }
 }

@@ -303,7 +303,7 @@ impl Parts {
         if let (Some(meta), false) = (&facts.meta, debug_files.is_empty()) {
             let file = origins.iter().find_map(|origin| match origin {
                 Origin::Package { file, .. } => Some(Arc::clone(file)),
-                Origin::File(_) => None,
+                Origin::File { .. } => None,
             });
             if let Some(file) = file {
                 self.index.add_package(debug_package(meta, &file), debug_files);

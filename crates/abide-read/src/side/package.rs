@@ -197,13 +197,13 @@ impl Context {
     }
 }
 
-/// Where an artifact's own bytes are when its types are read.
+/// Where an artifact's own bytes are when its types are read, and whether they have types in a compact form (BTF, CTF).
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
     /// In a package, under this name of the archive; in memory when there was room.
-    Package { file: Arc<PackageFile>, path: BString, kept: Option<Arc<Vec<u8>>> },
+    Package { file: Arc<PackageFile>, path: BString, kept: Option<Arc<Vec<u8>>>, has_table: bool },
     /// A file on disk.
-    File(std::path::PathBuf),
+    File { path: std::path::PathBuf, has_table: bool },
 }
 
 /// What came of reading one package.
@@ -324,9 +324,11 @@ impl SoftwareReader<'_> {
         let path = names.remove(0);
         match artifact(path.clone(), names, digest, &bytes) {
             Ok(facts) => {
-                let is_needed = found.has_debug_info && needs_types(&facts.elf);
+                let has_types = found.has_debug_info || found.has_type_table;
+                let is_needed = has_types && needs_types(&facts.elf);
                 let kept = (is_needed && self.context.may_keep(bytes.len())).then(|| Arc::new(bytes));
-                let origin = Origin::Package { file: Arc::clone(self.file), path: stored.path, kept };
+                let (file, has_table) = (Arc::clone(self.file), found.has_type_table);
+                let origin = Origin::Package { file, path: stored.path, kept, has_table };
                 self.artifacts.push((facts, origin));
             }
             Err(detail) => self.gap(GapKind::BrokenElf, path.as_bstr(), detail),

@@ -84,21 +84,26 @@ impl<'a> Job<'a> {
         origin: &Origin,
         index: &DebugIndex,
     ) -> Self {
-        let attempts = match (artifact.elf.has_debug_info, origin) {
-            (true, Origin::Package { kept: Some(bytes), .. }) => vec![Attempt::Kept(Arc::clone(bytes))],
-            (true, Origin::Package { file, path, kept: None }) => {
-                vec![Attempt::OwnPackage(Arc::clone(file), path.clone())]
+        let own = || match origin {
+            Origin::Package { kept: Some(bytes), .. } => Attempt::Kept(Arc::clone(bytes)),
+            Origin::Package { file, path, kept: None, .. } => {
+                Attempt::OwnPackage(Arc::clone(file), path.clone())
             }
-            (true, Origin::File(path)) => vec![Attempt::Own(path.clone())],
-            (false, origin) => {
-                let folder = match origin {
-                    Origin::File(path) => path.parent(),
-                    Origin::Package { .. } => None,
-                };
-                let found = index.candidates(artifact.path.as_bstr(), folder, &artifact.elf);
-                found.into_iter().map(Attempt::separate).collect()
-            }
+            Origin::File { path, .. } => Attempt::Own(path.clone()),
         };
+        let (folder, has_table) = match origin {
+            Origin::File { path, has_table } => (path.parent(), *has_table),
+            Origin::Package { has_table, .. } => (None, *has_table),
+        };
+        let mut attempts = Vec::new();
+        if artifact.elf.has_debug_info {
+            attempts.push(own());
+        } else {
+            let found = index.candidates(artifact.path.as_bstr(), folder, &artifact.elf);
+            attempts.extend(found.into_iter().map(Attempt::separate));
+            // BTF and CTF say less than a separate file with DWARF does.
+            attempts.extend(has_table.then(own));
+        }
         Self { at, artifact, attempts, misses: Vec::new() }
     }
 

@@ -4,6 +4,7 @@
 //! handed to the type reader as they come out of the payload, so that a package's debug files are not all in memory
 //! at once; when the type readers fall behind, the thread that decompresses helps them.
 
+mod forms;
 mod job;
 mod packed;
 mod supplementary;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use abide_model::{DebugSource, Gap, GapKind, Progress, Stage, TypeEvidence};
 use bstr::{BString, ByteSlice, ByteVec};
 
+use forms::read_types;
 use job::{Attempt, Bytes, Found, Step};
 pub(crate) use job::{Done, Job};
 use packed::PackageTask;
@@ -26,7 +28,7 @@ use super::loose::reopen;
 use super::package::named;
 use super::packages::in_parallel;
 use crate::debuginfo::{DebugIndex, Reason, belongs};
-use crate::dwarf::{read_types, supplementary_link};
+use crate::dwarf::supplementary_link;
 use crate::rpm::Limits;
 use crate::source::FileBytes;
 
@@ -198,7 +200,9 @@ impl<'p> Pass<'p> {
         let mut gaps: Vec<Gap> =
             read.gaps.into_iter().map(|gap| named(gap, job.artifact.path.as_bstr())).collect();
         let Some(graph) = read.graph else {
-            if gaps.is_empty() {
+            if source == DebugSource::InFile {
+                gaps.push(self.not_found(&job));
+            } else if gaps.is_empty() {
                 let detail = format!("the file {place} has no debug information");
                 gaps.push(job.gap(GapKind::NoDebugInfo, detail));
             }
@@ -209,9 +213,13 @@ impl<'p> Pass<'p> {
         self.finish(job.read(TypeEvidence::Read { graph, source, supplementary }, gaps, from), &place)
     }
 
-    fn nowhere(&self, job: Job<'_>) -> Done {
+    fn not_found(&self, job: &Job<'_>) -> Gap {
         let package = self.packages.get(job.at().0).and_then(Option::as_deref);
-        let gap = job.gap(GapKind::NoDebugInfo, self.index.searched(&job.artifact.elf, package));
+        job.gap(GapKind::NoDebugInfo, self.index.searched(&job.artifact.elf, package))
+    }
+
+    fn nowhere(&self, job: Job<'_>) -> Done {
+        let gap = self.not_found(&job);
         let place = job.artifact.path.clone();
         self.finish(job.absent([gap]), &place)
     }
