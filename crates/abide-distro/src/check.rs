@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 
 use crate::consumers::{Consumers, Library};
 use crate::gaps;
+use crate::headers::Headers;
 use crate::packages;
 use crate::pairing::{
     ArtifactPair, ArtifactRef, PackageMatch, PackagePairs, file_name, pair_artifacts, pair_packages,
@@ -42,6 +43,9 @@ pub(crate) struct Context<'a> {
     pub(crate) libraries: Libraries<'a>,
     /// Suppressions that covered something.
     pub(crate) used: Used,
+    /// Public headers of each side.
+    pub(crate) old_headers: Headers,
+    pub(crate) new_headers: Headers,
 }
 
 /// Compares `new`, the candidate, with `old`, the reference.
@@ -49,8 +53,16 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
     let packages = pair_packages(old, new);
     let artifacts = pair_artifacts(old, new, &packages);
     let consumers = Consumers::new(old, new, &artifacts.pairs);
-    let context =
-        Context { old, new, options, consumers, libraries: Libraries::new(new), used: Used::default() };
+    let context = Context {
+        old,
+        new,
+        options,
+        consumers,
+        libraries: Libraries::new(new),
+        used: Used::default(),
+        old_headers: Headers::new(old),
+        new_headers: Headers::new(new),
+    };
 
     progress.begin(Stage::Compare, Some(artifacts.pairs.len() as u64));
     let compared: Vec<ArtifactResult> =
@@ -120,10 +132,10 @@ fn compare_pair(
     result
 }
 
-fn compare_options<'a>(context: &Context<'a>, pair: &ArtifactPair, policy: Policy) -> CompareOptions<'a> {
+fn compare_options<'a>(context: &'a Context<'_>, pair: &ArtifactPair, policy: Policy) -> CompareOptions<'a> {
     CompareOptions {
-        old_headers: context.old.public_headers.as_deref(),
-        new_headers: context.new.public_headers.as_deref(),
+        old_headers: context.old_headers.of(&context.old.packages[pair.old.package]),
+        new_headers: context.new_headers.of(&context.new.packages[pair.new.package]),
         suppressions: Some(&context.options.suppressions).filter(|s| !s.is_empty()),
         packages: suppressed::package_names(context, Some(pair.old.package), Some(pair.new.package)),
         policy,

@@ -8,6 +8,7 @@
 mod check;
 mod consumers;
 mod gaps;
+mod headers;
 mod packages;
 mod pairing;
 mod provided;
