@@ -59,12 +59,26 @@ impl<'a> ImportIndex<'a> {
             let candidates = imports.get(symbol.name.as_bstr());
             candidates.is_some_and(|found| found.iter().any(|import| binds(import, symbol, sonames)))
         };
-        symbols.iter().filter(is_imported).cloned().collect()
+        if imports.len() >= symbols.len() || !symbols.is_sorted() {
+            return symbols.iter().filter(is_imported).cloned().collect();
+        }
+        // Half a distribution uses libc, and a type of it may be reached through thousands of symbols.
+        let mut found: Vec<SymbolName> =
+            imports.keys().flat_map(|name| named(symbols, name)).filter(is_imported).cloned().collect();
+        found.sort();
+        found
     }
 
     fn package(&self, user: ArtifactRef) -> Option<String> {
         user.package_of(self.side).meta.as_ref().map(|meta| meta.nevra.to_string())
     }
+}
+
+/// Those of sorted `symbols` with this name.
+fn named<'s>(symbols: &'s [SymbolName], name: &BStr) -> &'s [SymbolName] {
+    let start = symbols.partition_point(|symbol| symbol.name.as_bstr() < name);
+    let length = symbols[start..].partition_point(|symbol| symbol.name.as_bstr() == name);
+    &symbols[start..start + length]
 }
 
 /// Every artifact of a package that carries software.
@@ -165,4 +179,24 @@ fn consumer(
     let artifact: BString = user.of(index.side).path.clone();
     let package = index.package(user);
     Some(Consumer { package, artifact, symbols: imported, on_reference: false, on_candidate: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_found_by_name() {
+        let symbol = |name: &str, version: &str| SymbolName {
+            name: name.into(),
+            version: Some((version.into(), version == "V2")),
+        };
+        let symbols = [symbol("a", "V1"), symbol("b", "V1"), symbol("b", "V2"), symbol("d", "V1")];
+        assert!(symbols.is_sorted());
+        assert_eq!(named(&symbols, "b".into()), &symbols[1..3]);
+        assert_eq!(named(&symbols, "d".into()), &symbols[3..]);
+        for absent in ["", "aa", "c", "e"] {
+            assert!(named(&symbols, absent.into()).is_empty(), "{absent}");
+        }
+    }
 }

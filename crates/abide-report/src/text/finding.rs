@@ -53,7 +53,8 @@ impl<'a> Findings<'a> {
         // The heading has said what it is about.
         let bare = finding.summary.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
         let summary = page.mark(Mark::Plain, bare.unwrap_or(&finding.summary));
-        page.wrapped("    ", 6, &format!("{level}: {summary} {rule}"));
+        let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
+        page.wrapped("    ", 6, &format!("{level}{suppressed}: {summary} {rule}"));
         for (label, text) in self.fields(finding) {
             let text = self.page.mark(Mark::Plain, &text);
             self.page.field(6, COLUMN, label, &text);
@@ -63,7 +64,7 @@ impl<'a> Findings<'a> {
     /// What there is to say besides the summary.
     fn fields(&mut self, finding: &Finding) -> Vec<(&'static str, String)> {
         let mut fields = Vec::new();
-        fields.extend(finding.suppressed.clone().map(|reason| ("suppressed", reason)));
+        fields.extend(finding.suppressed.clone().map(|reason| ("reason", reason)));
         fields.extend(details(finding, self.options));
         fields.extend(evidence(&finding.reference).map(|text| ("old", text)));
         fields.extend(evidence(&finding.candidate).map(|text| ("new", text)));
