@@ -55,6 +55,8 @@ pub(crate) enum Reach {
     Pointer,
     /// As a parameter or result of a function that is called through it.
     Call,
+    /// As the object that an exported constructor sets up: its caller gives the memory, and so knows the layout.
+    Construct,
 }
 
 impl Reach {
@@ -62,7 +64,7 @@ impl Reach {
     pub(crate) fn then(self, next: Reach) -> Reach {
         match next {
             Reach::Same => self,
-            Reach::Pointer | Reach::Call => next,
+            Reach::Pointer | Reach::Call | Reach::Construct => next,
         }
     }
 
@@ -74,7 +76,7 @@ impl Reach {
             (Reach::Same, e) => e,
             (_, Exposure::Opaque) => Exposure::Opaque,
             (Reach::Pointer, _) => Exposure::BehindPointer,
-            (Reach::Call, _) => Exposure::ByValue,
+            (Reach::Call | Reach::Construct, _) => Exposure::ByValue,
         }
     }
 }

@@ -7,6 +7,7 @@ use abide_model::{Exposure, SymbolName};
 use rustc_hash::FxHashMap;
 
 use crate::canonical::scc::{Edges, components};
+use crate::change::Reach;
 use crate::diff::{DiffGraph, Edge};
 
 /// Every exposure, by number.
@@ -51,9 +52,13 @@ impl<'a> Ways<'a> {
                 if edge.is_passed && reached == Exposure::ByValue {
                     ways.passed[edge.to as usize] = true;
                 }
-                let through_pointer =
-                    reached == Exposure::BehindPointer && edge.reach != crate::change::Reach::Same;
-                if through_pointer && is_private(edge.to) {
+                // Behind a pointer, and where programs construct, they see no more than the headers show.
+                let by_header = match edge.reach {
+                    Reach::Pointer => reached == Exposure::BehindPointer,
+                    Reach::Construct => true,
+                    Reach::Same | Reach::Call => false,
+                };
+                if by_header && is_private(edge.to) {
                     reached = Exposure::Opaque;
                 }
                 let to = state(edge.to, reached);

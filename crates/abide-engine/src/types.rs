@@ -7,8 +7,9 @@ use abide_model::{
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
+use crate::change::Reach;
 use crate::comparison::{Coverage, TypesCompared};
-use crate::diff::{self, DiffGraph, Owner, Side, Start};
+use crate::diff::{self, DiffGraph, Owner, Side, Start, Via};
 use crate::exposure::{Reaching, Ways};
 use crate::headers::Headers;
 use crate::judge::Draft;
@@ -243,7 +244,8 @@ impl<'a> Types<'a> {
             old: g.old.ty,
             new: g.new.ty,
         });
-        let diff = diff::diff(&side_a, &side_b, starts);
+        let mut diff = diff::diff(&side_a, &side_b, starts);
+        mark_constructed(&mut diff, &groups);
         Types { old_facts, new_facts, old, new, groups, diff }
     }
 
@@ -357,11 +359,15 @@ impl<'a> Types<'a> {
             let via = headline(group);
             out.push(PathStep { via, ty: spell::spell(self.old, group.old.ty) });
         }
-        let steps = edges.iter().flat_map(|(_, edge)| edge.steps.iter());
-        out.extend(steps.map(|step| PathStep {
-            via: diff::step_words(self.old, step),
-            ty: spell::spell(self.old, step.old),
-        }));
+        for (_, edge) in edges {
+            out.extend(edge.steps.iter().map(|step| PathStep {
+                via: diff::step_words(self.old, step),
+                ty: spell::spell(self.old, step.old),
+            }));
+            if let Some(last) = out.last_mut().filter(|_| edge.reach == Reach::Construct) {
+                last.via = "constructs".to_string();
+            }
+        }
         out
     }
 
@@ -387,6 +393,25 @@ impl<'a> Types<'a> {
                 0 => file(d.file),
                 line => format!("{}:{line}", file(d.file)),
             }),
+        }
+    }
+}
+
+/// What a constructor's `this` points to is memory that its caller gives: a program that constructs an object, or
+/// derives from the class, has the size and layout of its headers compiled in.
+fn mark_constructed(diff: &mut DiffGraph, groups: &[Group]) {
+    for &start in &diff.starts {
+        let node = &mut diff.nodes[start as usize];
+        let Owner::Symbol { group, .. } = node.owner else { continue };
+        let names = groups.get(group as usize).map_or(&[][..], |g| &g.names);
+        if !names.iter().any(|n| symbols::is_constructor(n.name.as_bstr())) {
+            continue;
+        }
+        for edge in &mut node.edges {
+            let vias: Vec<Via> = edge.steps.iter().map(|s| s.via).collect();
+            if let [Via::Parameter { index: 0, .. }, Via::Pointee] = vias[..] {
+                edge.reach = Reach::Construct;
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use bstr::{BString, ByteSlice};
 use crate::change::Change;
 
 pub(crate) use matching::match_exports;
-pub(crate) use names::{is_described_by, needs_type};
+pub(crate) use names::{is_constructor, is_described_by, needs_type};
 
 /// One exported symbol of the reference and the one of the candidate that old programs bind to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

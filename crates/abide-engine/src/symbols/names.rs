@@ -147,6 +147,19 @@ pub(crate) fn is_described_by(symbol: &BStr, source_name: &BStr) -> bool {
     })
 }
 
+/// Whether the symbol is a constructor that a program may call: complete object (`C1`) or base object (`C2`), and
+/// the unified form of some compilers (Itanium C++ ABI §5.1.4.3).
+pub(crate) fn is_constructor(symbol: &BStr) -> bool {
+    let coded = [&b"C1"[..], b"C2", b"C4", b"CI1", b"CI2"].iter().any(|code| symbol.contains_str(code));
+    if !symbol.starts_with(b"_ZN") || !coded {
+        return false;
+    }
+    // The code may also be part of a name: the readable form has the class's name twice.
+    let Some(text) = crate::demangle::demangle(symbol) else { return false };
+    let parts = qualified_parts(text.as_bytes());
+    matches!(parts[..], [.., class, function] if class == function)
+}
+
 /// `ns::V<int, a::b>::f<char>` → `ns`, `V`, `f`.
 fn qualified_parts(name: &[u8]) -> Vec<&[u8]> {
     let (mut parts, mut depth, mut start, mut end) = (Vec::new(), 0usize, 0, None);
@@ -175,6 +188,16 @@ fn qualified_parts(name: &[u8]) -> Vec<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn constructors() {
+        for name in ["_ZN2ns7DerivedC1Ev", "_ZN1VIiEC2ERKS0_", "_ZN1AC1EPN1B1CE"] {
+            assert!(is_constructor(name.into()), "{name}");
+        }
+        for name in ["_ZN2ns7DerivedD1Ev", "_ZN1A2C1Ev", "_ZN1A1AEv", "_Z2C1v", "C1"] {
+            assert!(!is_constructor(name.into()), "{name}");
+        }
+    }
 
     #[test]
     fn entries_of_other_functions_are_told_by_their_name() {
