@@ -281,7 +281,8 @@ pub struct RecordType {
     pub size_bytes: u64,
     /// `DW_AT_alignment`, when stated.
     pub alignment_bytes: Option<u64>,
-    /// `DW_AT_calling_convention`, when stated.
+    /// `DW_AT_calling_convention` when stated, or what the class's own special member functions say; bases and
+    /// members may say more.
     pub pass_by: Option<PassBy>,
     /// Base classes in order.
     pub bases: Vec<Base>,

@@ -186,3 +186,52 @@ fn cut_or_changed_debug_information_is_a_gap_and_never_a_panic() {
         read_types(&copy, None, &elf);
     }
 }
+
+#[test]
+fn special_members_tell_how_a_class_is_passed() {
+    use abide_model::PassBy::Reference;
+    let dir = scratch("dwarf-passing");
+    let source = dir.join("lib.cc");
+    let text = "
+        struct plain { long a; plain(int); plain(const plain *); void set(const plain &); };
+        struct ended { long a; ~ended(); };
+        struct ended_trivially { long a; ~ended_trivially() = default; };
+        struct copied { long a; copied(); copied(const copied &); };
+        struct moved { long a; moved(); moved(moved &&); };
+        struct copied_trivially { long a; copied_trivially(const copied_trivially &) = default; };
+        struct never_copied { long a; never_copied(const never_copied &) = delete; };
+        struct outside { long a; ~outside(); };
+        template <class T> struct box { T a; box(const box &); };
+        outside::~outside() = default;
+        extern \"C\" void use(plain *, ended *, ended_trivially *, copied *, moved *, copied_trivially *,
+                            never_copied *, outside *, box<int> *) {}
+        long forced(box<int> b) { return b.a; }
+    ";
+    std::fs::write(&source, text).expect("a source file");
+    let mut compared = 0;
+    for form in [&["-gdwarf-5"][..], &["-gdwarf-4"], &["-gdwarf-5", "-fdebug-types-section"]] {
+        let arguments = [&["-std=c++17", "-shared", "-fPIC"][..], form].concat();
+        let Some(data) = compile(&dir, "c++", &source, "lib.so", &arguments) else { continue };
+        let elf = read_elf(&data).expect("an ELF file").facts;
+        let graph = read_types(&data, None, &elf).graph.expect("types");
+        let root =
+            graph.roots.iter().find(|r| elf.symbols[r.symbol as usize].name == "use").expect("the root");
+        let TypeKind::Function(f) = graph.kind(root.ty) else { panic!("a function") };
+        let by_address: Vec<String> = f
+            .parameters
+            .iter()
+            .filter_map(|p| {
+                let TypeKind::Pointer { target, .. } = graph.kind(p.ty) else { panic!("a pointer") };
+                let TypeKind::Record(r) = graph.kind(*target) else { panic!("a record") };
+                (r.pass_by == Some(Reference)).then(|| graph.str(r.name.expect("a name")).to_string())
+            })
+            .collect();
+        assert_eq!(
+            by_address,
+            ["ended", "copied", "moved", "never_copied", "outside", "box<int>"],
+            "{form:?}"
+        );
+        compared += 1;
+    }
+    println!("compared in {compared} forms");
+}

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use abide_model::{BaseEncoding, TypeId, TypeKind};
+use abide_model::{BaseEncoding, PassBy, TypeId, TypeKind};
 
 use super::{Differ, Side};
 use crate::layout;
@@ -71,6 +71,35 @@ impl Differ<'_> {
             (Some(a), Some(b)) => !a.is_empty() && a == b,
             _ => false,
         }
+    }
+}
+
+/// How a record is passed: as the debug information states it, or by address because something inside it is
+/// (Itanium C++ ABI §3.1.1: a class with a non-trivial member or base is not trivial itself).
+///
+/// GCC states it of no class, and the reader of debug information finds out only what the class itself declares.
+pub(super) fn pass_by(side: &Side<'_>, ty: TypeId) -> Option<PassBy> {
+    let mut budget = MOST_VISITED;
+    by_address(side, ty, 0, &mut budget)
+}
+
+fn by_address(side: &Side<'_>, ty: TypeId, depth: usize, budget: &mut u32) -> Option<PassBy> {
+    *budget = budget.checked_sub(1)?;
+    if depth > DEEPEST {
+        return None;
+    }
+    match side.kind(ty) {
+        TypeKind::Typedef { target, .. } | TypeKind::Qualified { target, .. } => {
+            by_address(side, *target, depth + 1, budget)
+        }
+        TypeKind::Array { element, .. } => by_address(side, *element, depth + 1, budget),
+        TypeKind::Record(record) if record.pass_by.is_some() => record.pass_by,
+        TypeKind::Record(record) => {
+            let parts = record.bases.iter().map(|b| b.ty).chain(record.members.iter().map(|m| m.ty));
+            let mut parts = parts.map(|part| by_address(side, part, depth + 1, budget));
+            parts.find(|p| *p == Some(PassBy::Reference)).flatten()
+        }
+        _ => None,
     }
 }
 

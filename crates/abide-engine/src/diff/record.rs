@@ -4,7 +4,7 @@ use abide_model::{Base, PassBy, RecordKeyword, RecordType, TypeId, TypeKind};
 use bstr::BStr;
 
 use super::place::Role;
-use super::{Differ, Inside, Side, Via, words};
+use super::{Differ, Inside, Side, Via, passing, words};
 use crate::change::{Change, Fact, QualifierTurn, Reach};
 use crate::symbols::bytes;
 use crate::{layout, names, spell};
@@ -116,8 +116,10 @@ impl<'a> Differ<'a> {
     /// How objects of the record are passed, where size and members alone do not tell.
     fn passing(&self, inside: &mut Inside, pair: Records<'a>) {
         let (a, b) = (pair.a, pair.b);
-        match (a.pass_by, b.pass_by) {
-            (Some(was), Some(is)) if was != is => {
+        // A class of which nothing is stated and in which nothing is non-trivial is passed by value.
+        let pass_by = |side, ty| passing::pass_by(side, ty).unwrap_or(PassBy::Value);
+        match (pass_by(self.old, pair.old), pass_by(self.new, pair.new)) {
+            (was, is) if was != is => {
                 let text = |p| match p {
                     PassBy::Value => "in registers or as a copy",
                     PassBy::Reference => "by the address of a temporary",
