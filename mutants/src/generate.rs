@@ -245,6 +245,7 @@ fn add_function(lib: &mut Library, rng: &mut Rng) {
     lib.functions.push(Function {
         id,
         name: format!("call{id}"),
+        was_void: ret.is_none(),
         ret,
         params,
         varargs,
@@ -308,6 +309,8 @@ pub fn method(lib: &mut Library, rng: &mut Rng, stem: &str) -> Method {
         param: rng.pick(&[Scalar::I32, Scalar::I64, Scalar::F64, Scalar::U16]).unwrap_or(Scalar::I32),
         ret: rng.pick(&[Scalar::I32, Scalar::U64, Scalar::F64]).unwrap_or(Scalar::I32),
         driven: true,
+        was_pure: false,
+        delegates: None,
         overrides: false,
         is_new: false,
     }
@@ -345,6 +348,7 @@ fn add_classes(lib: &mut Library, rng: &mut Rng) {
             let mut new = method(lib, rng, "work");
             new.is_virtual = true;
             new.pure = index < 2 && rng.one_in(4);
+            new.was_pure = new.pure;
             class.methods.push(new);
         }
         for _ in 0..rng.range(1, 2) {
@@ -361,7 +365,7 @@ fn add_classes(lib: &mut Library, rng: &mut Rng) {
             let some = inherited.iter().filter(|m| !m.pure).take(1).cloned();
             for mut method in all_pure.chain(some) {
                 method.id = lib.fresh();
-                method.pure = false;
+                (method.pure, method.was_pure) = (false, false);
                 method.overrides = true;
                 class.methods.push(method);
             }

@@ -323,6 +323,8 @@ pub struct Function {
     pub name: String,
     /// Result; `None`: void.
     pub ret: Option<Ty>,
+    /// Had no result before any mutation: what it does is seen by another function.
+    pub was_void: bool,
     /// Parameters.
     pub params: Vec<Param>,
     /// Further arguments.
@@ -395,6 +397,10 @@ pub struct Method {
     pub ret: Scalar,
     /// The library calls it on objects that programs made.
     pub driven: bool,
+    /// Was pure before any mutation: what the library makes overrides it all the same.
+    pub was_pure: bool,
+    /// Does only what the function of this base does.
+    pub delegates: Option<String>,
     /// Overrides the function of a base with this name.
     pub overrides: bool,
     /// Came with a mutation.
@@ -554,6 +560,11 @@ impl Library {
             }
         }
         out
+    }
+
+    /// The virtual functions that what the library makes of a class overrides.
+    pub fn overridden(&self, class: usize) -> Vec<Method> {
+        self.callable(class).into_iter().filter(|m| m.pure || m.was_pure).collect()
     }
 
     /// The pure virtual functions that a class leaves without a definition.

@@ -239,6 +239,7 @@ fn override_add(l: &mut Library, r: &mut Rng) -> bool {
     let at = r.below(places.len());
     let Some((index, mut new)) = places.into_iter().nth(at) else { return false };
     new.overrides = true;
+    new.delegates = Some(l.classes[l.classes[index].bases[0].0].name.clone());
     new.id = l.fresh();
     l.classes[index].methods.push(new);
     true

@@ -23,9 +23,9 @@ pub(super) const KINDS: &[Kind] = &[
     breaking("parameter-remove-last", |l, r| {
         functions(l, r, |f| !f.params.is_empty(), |f| drop(f.params.pop()))
     }),
-    breaking("parameter-swap", |l, r| {
-        functions(l, r, |f| f.params.len() > 1 && f.params[0].ty != f.params[1].ty, |f| f.params.swap(0, 1))
-    }),
+    breaking("parameter-swap", |l, r| swap(l, r, false)),
+    // Nothing but the names of the parameters shows it.
+    unseen("parameter-swap-same-type", |l, r| swap(l, r, true)),
     breaking("parameter-widen", |l, r| {
         retype(l, r, |s| (s.size() < 8 && !s.is_float()).then_some(Scalar::I64))
     }),
@@ -86,13 +86,16 @@ pub(super) const KINDS: &[Kind] = &[
         )
     }),
     neutral("parameter-pointee-const", |l, r| {
-        params(
+        // C++ names have it in them.
+        functions(
             l,
             r,
-            |p| matches!(p.ty, Ty::Ptr(_, false)),
-            |p| {
-                if let Ty::Ptr(_, is_const) = &mut p.ty {
-                    *is_const = true;
+            |f| f.extern_c && f.params.iter().any(|p| matches!(p.ty, Ty::Ptr(_, false))),
+            |f| {
+                for p in &mut f.params {
+                    if let Ty::Ptr(_, is_const) = &mut p.ty {
+                        *is_const = true;
+                    }
                 }
             },
         )
@@ -212,4 +215,12 @@ fn result(l: &mut Library, r: &mut Rng, to: fn(Scalar) -> Option<Scalar>) -> boo
         _ => None,
     };
     functions(l, r, |f| new(f).is_some(), |f| f.ret = new(f).map(Ty::Int))
+}
+
+/// Swaps the first two parameters, where they are of one type or of two.
+fn swap(l: &mut Library, r: &mut Rng, same: bool) -> bool {
+    let aliases: Vec<Ty> = l.aliases.iter().map(|a| a.target.clone()).collect();
+    let plain = |p: &Param| if let Ty::Alias(index) = p.ty { aliases[index].clone() } else { p.ty.clone() };
+    let fits = |f: &Function| f.params.len() > 1 && (plain(&f.params[0]) == plain(&f.params[1])) == same;
+    functions(l, r, fits, |f| f.params.swap(0, 1))
 }

@@ -71,6 +71,9 @@ impl View<'_> {
     }
 
     fn method_body(&self, c: &Class, m: &Method) -> String {
+        if let Some(base) = &m.delegates {
+            return format!("return {base}::{}(x);", m.name);
+        }
         let mut out = format!("sub_word h = {}; {}", m.id, self.mix(&Ty::Int(m.param), "x", 0));
         if !m.is_static {
             let mut members: Vec<&Member> = c.members.iter().filter(|m| !m.is_new).collect();
@@ -127,7 +130,7 @@ impl View<'_> {
         let name = &self.lib.classes[index].name;
         let mut out =
             format!("namespace {{ struct Made{name} : {name} {{ Made{name}(int s) : {name}(s) {{}}\n");
-        for m in self.lib.pure(index) {
+        for m in self.lib.overridden(index) {
             let value = format!("return ({})(x + 5);", m.ret.name());
             out += &format!("  {} {{ {value} }}\n", self.method_head(&m, &m.name, ""));
         }

@@ -120,6 +120,9 @@ impl View<'_> {
         if f.other_body {
             out += "  for (volatile int turn = 0; turn < 3; turn++) { if (turn == 7) h = 0; }\n";
         }
+        if f.was_void {
+            out += "  sub_result = h;\n";
+        }
         out + &format!("  {}\n}}\n", self.return_statement(f.ret.as_ref()))
     }
 
