@@ -35,8 +35,13 @@ enum Came {
 }
 
 impl<'a> Ways<'a> {
-    /// Searches breadth first from the symbols in their order; `is_private` tells types that consumers cannot see.
-    pub(crate) fn find(diff: &'a DiffGraph, is_private: impl Fn(u32) -> bool) -> Self {
+    /// Searches breadth first from the symbols in their order; `is_private` tells types that consumers cannot see,
+    /// `is_open` whether a node's edge (by its number) counts.
+    pub(crate) fn find(
+        diff: &'a DiffGraph,
+        is_private: impl Fn(u32) -> bool,
+        is_open: impl Fn(u32, u32) -> bool,
+    ) -> Self {
         let count = diff.nodes.len();
         let mut ways = Ways { diff, came: vec![None; count * 3], passed: vec![false; count] };
         let mut queue = VecDeque::new();
@@ -47,7 +52,8 @@ impl<'a> Ways<'a> {
         }
         while let Some(from) = queue.pop_front() {
             let exposure = EXPOSURES[from % 3];
-            for (index, edge) in (0u32..).zip(&diff.nodes[from / 3].edges) {
+            let edges = (0u32..).zip(&diff.nodes[from / 3].edges);
+            for (index, edge) in edges.filter(|(index, _)| is_open((from / 3) as u32, *index)) {
                 let mut reached = edge.reach.exposure(exposure);
                 if edge.is_passed && reached == Exposure::ByValue {
                     ways.passed[edge.to as usize] = true;

@@ -253,7 +253,6 @@ impl<'a> Types<'a> {
         // Programs built before saw the reference's headers: what they could not see cannot break them.
         let headers = Headers::new(options.old_headers);
         let is_private = |node: u32| self.is_private(node, &headers);
-        let ways = Ways::find(&self.diff, is_private);
         let reaching = Reaching::find(&self.diff, |start| {
             self.group_of(self.diff.starts[start]).map_or(Vec::new(), |g| g.names.clone())
         });
@@ -262,11 +261,16 @@ impl<'a> Types<'a> {
             let group = self.group_of(node)?;
             Some((node, &group.old, &group.new))
         });
-        let covers = judge.covers(&self.diff, (self.old, self.new), starts);
+        let covered = judge.covers(&self.diff, (self.old, self.new), starts);
+        // What is suppressed exposes nothing; only what nothing else reaches is described by the ways through it.
+        let all = Ways::find(&self.diff, is_private, |_, _| true);
+        let open = covered.as_ref().map(|c| Ways::find(&self.diff, is_private, |n, e| c.is_open(n, e)));
         changed
             .flat_map(|(index, _)| {
-                let covers = covers.as_ref().map(|covers| &covers[index as usize]);
-                judge.typed(self.draft(index, &ways, &reaching), covers)
+                let is_seen = covered.as_ref().is_some_and(|c| c.is_seen(index));
+                let ways = open.as_ref().filter(|_| is_seen).unwrap_or(&all);
+                let covers = covered.as_ref().map(|c| &c.changes[index as usize]);
+                judge.typed(self.draft(index, ways, &reaching), covers)
             })
             .collect()
     }

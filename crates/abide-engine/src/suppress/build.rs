@@ -239,10 +239,9 @@ impl Reader<'_> {
     }
 
     fn type_spec(&mut self, is_negated: bool) -> Result<Option<Spec>, SuppressError> {
-        // Early suppression only saves libabigail memory; what is suppressed is the same.
-        self.flag("drop")?;
-        self.flag("drop_artifact")?;
+        let drops = self.flag("drop")? | self.flag("drop_artifact")?;
         let spec = TypeSpec {
+            drops,
             is_negated,
             files: self.files()?,
             name: self.name("name")?,
@@ -293,8 +292,7 @@ impl Reader<'_> {
                 "has_data_member_inserted_at" => {
                     let text =
                         value.and_then(Value::text).ok_or_else(|| bad("needs one offset".to_string()))?;
-                    let offset = Offset::parse(&text).map_err(bad)?;
-                    out.push(Range { from: offset.clone(), to: offset });
+                    out.push(Range::at(Offset::parse(&text).map_err(bad)?));
                 }
                 "has_data_member_inserted_between" => out.push(range(value).map_err(bad)?),
                 "has_data_members_inserted_between" => {
@@ -313,6 +311,7 @@ impl Reader<'_> {
     }
 
     fn symbol_spec(&mut self, is_variable: bool, is_negated: bool) -> Result<Option<Spec>, SuppressError> {
+        // Early suppression saves libabigail memory; what is suppressed is the same.
         self.flag("drop")?;
         self.flag("drop_artifact")?;
         let text = if is_variable { "type_name" } else { "return_type_name" };

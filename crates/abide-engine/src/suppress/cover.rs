@@ -10,12 +10,35 @@ use std::collections::VecDeque;
 use abide_model::{Root, TypeGraph, TypeId, TypeKind};
 
 use super::active::Active;
+use super::layout::peel;
 use super::spec::{Access, ChangeKind, Spec, TypeSpec};
 use super::types::{Typed, access};
 use crate::diff::{DiffGraph, Edge, Node, Owner};
 
 /// By change of a node, the rule that covers it.
 pub(crate) type Covers = Vec<Option<usize>>;
+
+/// What the rules make of a difference.
+pub(crate) struct Covered {
+    /// By node.
+    pub(crate) changes: Vec<Covers>,
+    /// By node: whether it is seen, by itself or by what it leads to.
+    seen: Vec<bool>,
+    /// By node: the edges that lead nowhere any more; `None` for all of them.
+    closed: Vec<Option<Vec<u32>>>,
+}
+
+impl Covered {
+    /// Whether a node that is not suppressed reaches this one.
+    pub(crate) fn is_seen(&self, node: u32) -> bool {
+        self.seen[node as usize]
+    }
+
+    /// Whether an edge still leads from a node to its target.
+    pub(crate) fn is_open(&self, node: u32, edge: u32) -> bool {
+        self.closed[node as usize].as_ref().is_some_and(|closed| !closed.contains(&edge))
+    }
+}
 
 /// A node of a symbol with its declarations.
 pub(crate) struct Start<'a> {
@@ -26,6 +49,7 @@ pub(crate) struct Start<'a> {
 
 /// The search at work.
 struct Search<'a> {
+    active: &'a Active<'a>,
     diff: &'a DiffGraph,
     old: &'a TypeGraph,
     new: &'a TypeGraph,
@@ -35,31 +59,32 @@ struct Search<'a> {
 }
 
 impl Active<'_> {
-    /// For each node and each of its changes the rule that covers it.
+    /// Applies the rules to a difference.
     pub(crate) fn covers(
         &self,
         diff: &DiffGraph,
         old: &TypeGraph,
         new: &TypeGraph,
         starts: &[Start<'_>],
-    ) -> Vec<Covers> {
-        if let Some(whole) = self.whole {
-            return diff.nodes.iter().map(|node| vec![Some(whole); node.changes.len()]).collect();
-        }
+    ) -> Covered {
         let specs = self.applying.iter().filter_map(|&index| match &self.rules[index].spec {
             Spec::Type(spec) => Some((index, &**spec)),
             _ => None,
         });
-        let mut search =
-            Search { diff, old, new, specs: specs.collect(), whole: vec![None; diff.nodes.len()] };
+        let whole = vec![self.whole; diff.nodes.len()];
+        let mut search = Search { active: self, diff, old, new, specs: specs.collect(), whole };
         for start in starts {
             let symbols = (Some(start.old.symbol as usize), Some(start.new.symbol as usize));
-            search.whole[start.node as usize] = self.covers_symbol(symbols.0, symbols.1, ChangeKind::Changed);
+            let rule = || self.covers_symbol(symbols.0, symbols.1, ChangeKind::Changed);
+            let whole = &mut search.whole[start.node as usize];
+            *whole = whole.or_else(rule);
+            if search.whole[start.node as usize].is_none() {
+                search.whole[start.node as usize] = search.dropped_class(start);
+            }
         }
         for (index, node) in diff.nodes.iter().enumerate() {
             if let Some((old, new)) = search.sides(node) {
-                let rule =
-                    search.specs.iter().find(|(_, spec)| spec.access.is_none() && hides(spec, &[old, new]));
+                let rule = search.specs.iter().find(|(_, s)| s.access.is_none() && hides(s, &[old, new]));
                 search.whole[index] = search.whole[index].or(rule.map(|(rule, _)| *rule));
             }
         }
@@ -84,44 +109,65 @@ impl<'a> Search<'a> {
         is_type.then_some((old, Typed { graph: self.new, ty: node.new, alias: None }))
     }
 
-    fn covers(&self) -> Vec<Covers> {
+    /// The rule that drops the class of which the symbol is a member function.
+    fn dropped_class(&self, start: &Start<'_>) -> Option<usize> {
+        let class = |graph: &'a TypeGraph, root: &Root| {
+            let TypeKind::Function(function) = graph.kind(root.ty) else { return None };
+            let this = function.parameters.first().filter(|p| p.is_artificial)?;
+            let TypeKind::Pointer { target, .. } = graph.kind(peel(graph, this.ty)) else { return None };
+            Some(Typed { graph, ty: peel(graph, *target), alias: None })
+        };
+        let sides = [class(self.old, start.old)?, class(self.new, start.new)?];
+        let drops = |spec: &TypeSpec| spec.drops && spec.access.is_none() && hides(spec, &sides);
+        self.specs.iter().find(|(_, spec)| drops(spec)).map(|(rule, _)| *rule)
+    }
+
+    fn covers(&self) -> Covered {
         let count = self.diff.nodes.len();
         // Ways by which what is not suppressed reaches a node, and the rule that hides one that is not reached.
         let mut ways: Vec<Vec<Access>> = vec![Vec::new(); count];
         let mut hidden: Vec<Option<usize>> = self.whole.clone();
-        let (mut reached, mut queue) = (vec![false; count], VecDeque::new());
+        let mut closed: Vec<Option<Vec<u32>>> = vec![None; count];
+        let (mut seen, mut queue) = (vec![false; count], VecDeque::new());
         for &start in &self.diff.starts {
-            reached[start as usize] = true;
+            seen[start as usize] = true;
             queue.push_back(start);
         }
         while let Some(at) = queue.pop_front() {
-            if self.whole[at as usize].is_some() {
+            if let Some(rule) = self.whole[at as usize] {
+                self.active.uses(rule);
                 continue;
             }
-            for edge in &self.diff.nodes[at as usize].edges {
+            let mut cut = Vec::new();
+            for (index, edge) in (0u32..).zip(&self.diff.nodes[at as usize].edges) {
                 let to = edge.to as usize;
                 if let Some(rule) = self.cut(edge) {
+                    self.active.uses(rule);
                     hidden[to].get_or_insert(rule);
+                    cut.push(index);
                     continue;
                 }
                 let way = access(edge);
                 if !ways[to].contains(&way) {
                     ways[to].push(way);
                 }
-                if !std::mem::replace(&mut reached[to], true) {
+                if !std::mem::replace(&mut seen[to], true) {
                     queue.push_back(edge.to);
                 }
             }
+            closed[at as usize] = Some(cut);
         }
-        self.spread(&reached, &mut hidden);
+        self.spread(&seen, &mut hidden);
         let nodes = self.diff.nodes.iter().enumerate();
-        nodes
-            .map(|(at, node)| match (reached[at], self.whole[at]) {
+        let changes = nodes
+            .map(|(at, node)| match (seen[at], self.whole[at]) {
                 (true, None) => self.changes(node, &ways[at]),
                 (_, Some(rule)) => vec![Some(rule); node.changes.len()],
                 (false, None) => vec![hidden[at]; node.changes.len()],
             })
-            .collect()
+            .collect();
+        let seen = seen.into_iter().zip(&self.whole).map(|(seen, whole)| seen && whole.is_none()).collect();
+        Covered { changes, seen, closed }
     }
 
     /// Hands the rule that hides a node on to what is behind it.

@@ -7,7 +7,7 @@ use abide_model::{Finding, Root, Subject, SymbolName, TypeGraph};
 use bstr::{BString, ByteSlice};
 
 use super::active::{Active, any};
-use super::cover::{Covers, Start};
+use super::cover::{Covered, Covers, Start};
 use super::names::{from_text, without_parameters};
 use super::spec::{ChangeKind, OwnSpec, Spec};
 use crate::change::{Change, Fact};
@@ -48,7 +48,7 @@ impl<'a> Judge<'a> {
         diff: &DiffGraph,
         sides: (&TypeGraph, &TypeGraph),
         starts: impl Iterator<Item = (u32, &'g Root, &'g Root)>,
-    ) -> Option<Vec<Covers>> {
+    ) -> Option<Covered> {
         let starts: Vec<Start<'_>> = starts.map(|(node, old, new)| Start { node, old, new }).collect();
         Some(self.active.as_ref()?.covers(diff, sides.0, sides.1, &starts))
     }

@@ -22,7 +22,7 @@ pub(super) enum Offset {
     FlexibleArray,
 }
 
-/// Inclusive bounds; an `end` on both sides is libabigail's `has_data_member_inserted_at = end`.
+/// Inclusive bounds.
 #[derive(Clone, Debug)]
 pub(super) struct Range {
     pub(super) from: Offset,
@@ -71,9 +71,15 @@ impl Offset {
 }
 
 impl Range {
+    /// `has_data_member_inserted_at`: libabigail reads it as "at this offset or behind it", and `end` as "behind the
+    /// last member".
+    pub(super) fn at(offset: Offset) -> Self {
+        Range { from: offset, to: Offset::End }
+    }
+
     /// Whether a member that was inserted at `offset` lies in the range, measured in the old record.
     pub(super) fn contains(&self, old: &[Field<'_>], offset: u64) -> bool {
-        if let (Offset::End, Offset::End) = (&self.from, &self.to) {
+        if let Offset::End = self.from {
             return old.iter().map(|f| f.offset).max().is_none_or(|last| offset > last);
         }
         match (self.from.bits(old), self.to.bits(old)) {

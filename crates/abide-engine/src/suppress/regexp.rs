@@ -59,7 +59,8 @@ impl Regexp {
 }
 
 fn push_literal(out: &mut String, c: char) {
-    if c.is_ascii_punctuation() {
+    // No more than these: an escaped `<` would be the start of a word.
+    if r"\.+*?()|[]{}^$#&-~".contains(c) {
         out.push('\\');
     }
     out.push(c);
@@ -155,6 +156,12 @@ fn interval(chars: &mut Chars<'_>) -> Option<String> {
     Some(out)
 }
 
+/// POSIX character classes.
+const CLASSES: [&str; 12] = [
+    "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
+    "xdigit",
+];
+
 /// A bracket expression after its `[` (regex(7)): `]` first stands for itself, a backslash too.
 fn bracket(chars: &mut Chars<'_>, out: &mut String) -> Result<(), String> {
     out.push('[');
@@ -176,6 +183,9 @@ fn bracket(chars: &mut Chars<'_>, out: &mut String) -> Result<(), String> {
                     }
                 }
                 chars.next();
+                if !CLASSES.contains(&name.as_str()) {
+                    return Err(format!("{name:?} is no character class"));
+                }
                 out.push_str(&format!("[:{name}:]"));
             }
             '[' if matches!(chars.peek(), Some('.' | '=')) => {

@@ -89,6 +89,8 @@ pub(super) enum Access {
 #[derive(Clone, Debug, Default)]
 pub(super) struct TypeSpec {
     pub(super) is_negated: bool,
+    /// `drop`: the type is no part of the interface, and so its member functions are none.
+    pub(super) drops: bool,
     pub(super) files: FileSpec,
     pub(super) name: NameSpec,
     pub(super) kind: Option<KindSpec>,

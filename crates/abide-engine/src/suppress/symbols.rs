@@ -126,7 +126,7 @@ impl SymbolSpec {
         let all = |spec: &NameSpec| {
             self.allow_other_aliases || aliases.iter().all(|a| spec.matches(a.symbol.name.as_bstr()))
         };
-        let is_c = names.contains(&view.symbol.name);
+        let is_c = aliases.iter().any(|a| names.contains(&a.symbol.name));
         let version = view.symbol.version.as_ref().map(|v| v.name.as_bstr());
         self.name.matches_one_of(&names)
             && (self.name.is_empty() || !is_c || all(&self.name))

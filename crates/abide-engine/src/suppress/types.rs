@@ -103,8 +103,9 @@ impl TypeSpec {
         match (old.graph.kind(old.ty), new.graph.kind(new.ty)) {
             (TypeKind::Record(a), TypeKind::Record(b)) if !self.has_enumerators() => {
                 let (before, after) = (fields(old.graph, a), fields(new.graph, b));
-                let grew = b.size_bytes > a.size_bytes;
-                let allowed = b.size_bytes == a.size_bytes || (grew && self.has_size_change);
+                // `[1]` that becomes `[]` makes the record smaller.
+                let may = b.size_bytes > a.size_bytes || self.flexible_array_conversion;
+                let allowed = b.size_bytes == a.size_bytes || (may && self.has_size_change);
                 self.covers_record(&before, &after, allowed, changes)
             }
             (TypeKind::Enum(a), TypeKind::Enum(b)) if self.has_enumerators() => {
@@ -133,6 +134,8 @@ impl TypeSpec {
         let holds = size && !has_deleted && ranges && (converted || !self.flexible_array_conversion);
         let covers = |change: &Change| match change.fact {
             Fact::RecordSize | Fact::MemberAdded { .. } | Fact::ReservedUsed | Fact::MemberMoved => true,
+            // A member with a stricter alignment makes the record's stricter.
+            Fact::Alignment => self.has_size_change,
             Fact::ArrayLength(ArrayTurn::Flexible) => self.flexible_array_conversion,
             _ => false,
         };
@@ -153,7 +156,11 @@ impl TypeSpec {
 
     /// Whether the rule covers a change of the type at a place, where that type has no finding of its own.
     pub(super) fn covers_place(&self, change: &Change) -> bool {
-        if self.is_conditional() || self.looks_inside() || self.is_negated || self.access.is_some() {
+        // `name_not_regexp` alone says which types to keep; what their members are is a matter of theirs.
+        let only_keeps =
+            self.name.not_regexp.is_some() && self.name.name.is_none() && self.name.regexp.is_none();
+        let is_simple = !self.is_conditional() && !self.looks_inside() && self.access.is_none();
+        if !is_simple || self.is_negated || only_keeps {
             return false;
         }
         let kind = match change.fact {
