@@ -5,10 +5,12 @@ mod common;
 use std::io::Write;
 use std::path::Path;
 
-use abide_model::{GapKind, TypeKind};
+use abide_model::progress::NoProgress;
+use abide_model::{DebugSource, Gap, GapKind, TypeEvidence, TypeKind};
 use abide_read::ctf::read_types;
 use abide_read::dwarf;
 use abide_read::elf::read_elf;
+use abide_read::side::{self, OpenOptions};
 use common::{compile, describe_graph, scratch};
 use object::{Object, ObjectSection};
 
@@ -213,6 +215,36 @@ fn damage_is_a_gap_and_never_a_panic() {
     }
 }
 
+/// The types of the only artifact that exports anything.
+fn opened(path: &Path) -> (TypeEvidence, Vec<Gap>) {
+    let options = OpenOptions { use_host_debug: false, ..OpenOptions::default() };
+    let side = side::open(&path.to_string_lossy(), &options, &NoProgress).expect("a side");
+    let artifacts = side.packages.into_iter().flat_map(|package| package.artifacts);
+    let artifact = artifacts.into_iter().find(|a| a.elf.exports().next().is_some()).expect("an artifact");
+    (artifact.types, artifact.gaps)
+}
+
+#[test]
+fn an_artifact_without_dwarf_has_its_types_from_ctf() {
+    let dir = scratch("ctf-side");
+    let source = dir.join("lib.c");
+    std::fs::write(&source, SOURCE).expect("a source file");
+    let Some(_) = both(&dir, &source, "both.so", &["-shared", "-fPIC"]) else { return };
+    compile(&dir, "cc", &source, "ctf.so", &["-gctf", "-shared", "-fPIC"]).expect("cc compiles");
+    let (types, gaps) = opened(&dir.join("ctf.so"));
+    let TypeEvidence::Read { graph, source: DebugSource::InFile, .. } = types else { panic!("{types:?}") };
+    assert!(gaps.is_empty(), "{gaps:?}");
+    assert!(graph.roots.iter().all(|root| root.decl.is_none()), "CTF knows of no places");
+    // With both forms, the one that says more.
+    let (types, _) = opened(&dir.join("both.so"));
+    let graph = types.graph().expect("types");
+    assert!(graph.roots.iter().any(|root| root.decl.is_some()), "DWARF knows of places");
+    compile(&dir, "cc", &source, "none.so", &["-shared", "-fPIC"]).expect("cc compiles");
+    let (types, gaps) = opened(&dir.join("none.so"));
+    assert_eq!(types, TypeEvidence::Absent);
+    assert_eq!(gaps[0].kind, GapKind::NoDebugInfo);
+}
+
 #[test]
 fn real_libraries_with_ctf() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/abi-pairs/test-diff-pkg-ctf");
@@ -229,4 +261,7 @@ fn real_libraries_with_ctf() {
         let text = describe(&file(&format!("{name}/libobj-v0.so")));
         assert!(text.contains("fn ") && text.contains("Struct "), "{name}: {text}");
     }
+    let (types, gaps) = opened(&data.join("cracklib-2.9.6-15-ol8u6.x86_64.rpm"));
+    assert!(gaps.is_empty(), "{gaps:?}");
+    assert_eq!(types.graph().expect("types").roots.len(), 31);
 }

@@ -139,12 +139,12 @@ impl<'p> Pass<'p> {
         match job.attempts.remove(0) {
             Attempt::Kept(bytes) => {
                 let (bytes, place) = (Bytes::Shared(bytes), job.artifact.path.clone());
-                Ok(self.read(job, Found { bytes, place, on_disk: None, source }, &group))
+                self.read(job, Found { bytes, place, on_disk: None, source }, &group)
             }
             Attempt::Own(path) => match reopen(&path, self.limits) {
                 Ok(bytes) => {
                     let (bytes, place) = (Bytes::File(bytes.into()), path_bytes(&path));
-                    Ok(self.read(job, Found { bytes, place, on_disk: Some(path), source }, &group))
+                    self.read(job, Found { bytes, place, on_disk: Some(path), source }, &group)
                 }
                 Err(detail) => {
                     job.miss(GapKind::Unreadable, detail);
@@ -173,7 +173,7 @@ impl<'p> Pass<'p> {
     /// Reads types of a separate file, if it belongs to the artifact.
     fn checked<'a>(&self, mut job: Job<'a>, found: Found, group: &Group, reason: Reason) -> Step<'a> {
         match belongs(&job.artifact.elf, &found.bytes, reason) {
-            Ok(()) => Ok(self.read(job, found, group)),
+            Ok(()) => self.read(job, found, group),
             Err(why) => {
                 let detail = format!("the debug file {} was not used: {why}", found.place);
                 job.miss(GapKind::DebugMismatch, detail);
@@ -182,7 +182,7 @@ impl<'p> Pass<'p> {
         }
     }
 
-    fn read(&self, job: Job<'_>, found: Found, group: &Group) -> Done {
+    fn read<'a>(&self, job: Job<'a>, found: Found, group: &Group) -> Step<'a> {
         let Found { bytes, place, on_disk, source } = found;
         let supplementary = match supplementary_link(&bytes) {
             None => None,
@@ -191,7 +191,7 @@ impl<'p> Pass<'p> {
                 // Most types of the main file refer to the other one: half a graph would read as changes.
                 Err(detail) => {
                     let gap = job.gap(GapKind::NoSupplementaryFile, detail);
-                    return self.finish(job.absent([gap]), &place);
+                    return self.vain(job, vec![gap], &place);
                 }
             },
         };
@@ -206,11 +206,21 @@ impl<'p> Pass<'p> {
                 let detail = format!("the file {place} has no debug information");
                 gaps.push(job.gap(GapKind::NoDebugInfo, detail));
             }
-            return self.finish(job.absent(gaps), &place);
+            return self.vain(job, gaps, &place);
         };
         let from = supplementary.as_ref().and_then(|s| s.package);
         let supplementary = supplementary.map(|s| s.path);
-        self.finish(job.read(TypeEvidence::Read { graph, source, supplementary }, gaps, from), &place)
+        let types = TypeEvidence::Read { graph, source, supplementary };
+        Ok(self.finish(job.read(types, gaps, from), &place))
+    }
+
+    /// A file had no types that can be read: the artifact's next place is tried, if there is one.
+    fn vain<'a>(&self, mut job: Job<'a>, gaps: Vec<Gap>, place: &BString) -> Step<'a> {
+        if job.attempts.is_empty() {
+            return Ok(self.finish(job.absent(gaps), place));
+        }
+        gaps.into_iter().for_each(|gap| job.miss(gap.kind, gap.detail));
+        Err(job)
     }
 
     fn not_found(&self, job: &Job<'_>) -> Gap {

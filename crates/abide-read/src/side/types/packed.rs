@@ -167,9 +167,7 @@ impl Pass<'_> {
         reason: Reason,
     ) -> Step<'a> {
         match package {
-            None => {
-                Ok(self.read(job, Found { bytes, place, on_disk: None, source: DebugSource::InFile }, group))
-            }
+            None => self.read(job, Found { bytes, place, on_disk: None, source: DebugSource::InFile }, group),
             Some(id) => {
                 let package = Some(self.index.packages[id].nevra.clone());
                 let source = DebugSource::Separate { path: place.clone(), package };
