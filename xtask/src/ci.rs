@@ -28,6 +28,8 @@ struct Tests {
     passed: usize,
     failed: usize,
     ignored: usize,
+    /// What tests said that they left out, for want of a tool or of data.
+    skipped: Vec<String>,
 }
 
 /// Runs everything; fails when a step did.
@@ -72,6 +74,9 @@ fn summary(rows: &[(&'static str, Ended, f64)], tests: &Tests) -> Outcome {
             }
         };
         println!("{word:8} {name:9} {seconds:7.1} s  {why}");
+    }
+    for line in &tests.skipped {
+        println!("in tests: {line}");
     }
     println!("tests: {} passed, {} failed, {} skipped", tests.passed, tests.failed, tests.ignored);
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
@@ -130,22 +135,34 @@ fn docs() -> Ended {
     workspace::succeed(command.args(["doc", "--release", "--locked", "--workspace", "--no-deps"])).into()
 }
 
-/// All tests; their output goes through, and cargo's result lines are added up.
+/// All tests. Their output goes through, but for what successful tests print; lines there that say what was skipped
+/// are kept for the summary, and cargo's result lines are added up.
 fn run_tests(tests: &mut Tests) -> Outcome {
     let mut command = workspace::cargo();
-    command.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast"]).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|e| format!("failed to start cargo test: {e}"))?;
+    command.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().map_err(|e| format!("failed to start cargo test: {e}"))?;
     let stdout = child.stdout.take().ok_or("cargo test has no output")?;
+    let mut of_success = false;
     for line in BufReader::new(stdout).lines() {
         let line = line.map_err(|e| format!("failed to read cargo test's output: {e}"))?;
-        println!("{line}");
-        count(&line, tests);
+        of_success = line == "successes:" || of_success && !is_end_of_successes(&line);
+        if !of_success {
+            println!("{line}");
+            count(&line, tests);
+        } else if line.starts_with("skipped") {
+            tests.skipped.push(line);
+        }
     }
     let status = child.wait().map_err(|e| format!("failed to wait for cargo test: {e}"))?;
     if !status.success() {
         return Err(format!("cargo test: {status}"));
     }
     if tests.passed == 0 { Err("no test was run".into()) } else { Ok(()) }
+}
+
+fn is_end_of_successes(line: &str) -> bool {
+    line == "failures:" || line.starts_with("test result: ")
 }
 
 /// Adds a line like `test result: ok. 3 passed; 0 failed; 1 ignored; …`.

@@ -42,17 +42,23 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Outcome {
 
 /// Runs a command; a status other than 0 is an error.
 pub(crate) fn succeed(command: &mut Command) -> Outcome {
-    let status = command.status().map_err(|e| format!("failed to start {command:?}: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}")) }
+    let status = command.status().map_err(|e| format!("failed to start {}: {e}", shown(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("{}: {status}", shown(command))) }
 }
 
 /// Runs a command and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Outcome<Vec<u8>> {
-    let output = command.output().map_err(|e| format!("failed to start {command:?}: {e}"))?;
+    let output = command.output().map_err(|e| format!("failed to start {}: {e}", shown(command)))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
-    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
+    Err(format!("{}: {}\n{}", shown(command), output.status, String::from_utf8_lossy(&output.stderr)))
+}
+
+/// A command as one would type it, without its environment.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a program is on the search path.
