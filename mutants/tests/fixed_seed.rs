@@ -16,7 +16,7 @@ fn abide_agrees_with_what_happens() {
         return;
     }
     let options = Options {
-        count: 96,
+        count: 64,
         seed: 7,
         threads: 2,
         keep: None,
@@ -32,8 +32,8 @@ fn abide_agrees_with_what_happens() {
     // The harness sees breaks, and abide does not call everything one.
     let broke = mutants.iter().filter(|m| m.broke == Some(true)).count();
     let compatible = mutants.iter().filter(|m| m.plain == Some(abide_model::Verdict::Compatible)).count();
-    assert!(broke > 20, "{table}");
-    assert!(compatible > 20, "{table}");
+    assert!(broke > 15, "{table}");
+    assert!(compatible > 15, "{table}");
     assert!(mutants.iter().all(|m| m.broke.is_some()), "{table}");
 }
 
@@ -47,11 +47,11 @@ fn every_kind_of_mutation_finds_a_place_and_changes_a_library() {
     let mut idle = names;
     for _ in 0..200 {
         let library = generate::library(&mut rng);
-        for kind in &kinds {
+        let before = format!("{library:?}");
+        for kind in kinds.iter().filter(|k| idle.contains(k.id)).collect::<Vec<_>>() {
             let mut mutated = library.clone();
-            let before = format!("{library:?}");
             if (kind.apply)(&mut mutated, &mut rng) {
-                assert_ne!(before, format!("{mutated:?}"), "{} changes nothing", kind.id);
+                assert!(before != format!("{mutated:?}"), "{} changes nothing", kind.id);
                 idle.remove(kind.id);
             }
         }
