@@ -54,23 +54,30 @@ struct Cause {
 }
 
 impl Causes {
-    /// The nearest cause before what was at `old` and is at `new`.
+    /// The causes before what was at `old` and is at `new`: the nearest, and what else there is.
     fn of(&self, old: u64, new: u64) -> Option<String> {
         let before = |c: &&Cause| c.old.is_some_and(|at| at <= old) || c.new.is_some_and(|at| at <= new);
-        let nearest = self.0.iter().filter(before).max_by_key(|c| c.old.max(c.new));
-        nearest.map(|c| c.text.clone())
+        in_words(self.0.iter().filter(before).collect())
     }
 
-    /// The cause of another size, when there is only one.
-    fn only(&self) -> Option<String> {
-        match &self.0[..] {
-            [one] => Some(one.text.clone()),
-            _ => None,
-        }
+    /// The causes of another size.
+    fn all(&self) -> Option<String> {
+        in_words(self.0.iter().collect())
     }
 
     fn add(&mut self, old: Option<u64>, new: Option<u64>, text: String) {
         self.0.push(Cause { old, new, text });
+    }
+}
+
+/// One cause, two, or the last of several and how many there are.
+fn in_words(mut causes: Vec<&Cause>) -> Option<String> {
+    causes.sort_by_key(|c| c.old.max(c.new));
+    match &causes[..] {
+        [] => None,
+        [one] => Some(one.text.clone()),
+        [one, two] => Some(format!("{} and {}", one.text, two.text)),
+        [.., last] => Some(format!("{}, the last of {} such changes", last.text, causes.len())),
     }
 }
 
@@ -100,7 +107,7 @@ impl<'a> Differ<'a> {
         self.compare_pairs(inside, &matched, &reserved);
         self.removed(inside, &matched);
         self.added(inside, &matched, pair);
-        causes.only()
+        causes.all()
     }
 
     /// Whether every member is where it was and as large.

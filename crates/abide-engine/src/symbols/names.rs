@@ -68,6 +68,8 @@ pub(crate) fn is_toolchain(symbol: &Symbol) -> bool {
 /// Whether the name carries a suffix of a function clone that a compiler made (gcc `clone_function_name`,
 /// LLVM's promotion of local names).
 fn is_clone(name: &BStr) -> bool {
+    let Some(dot) = name.find_byte(b'.') else { return false };
+    let name = &name[dot..];
     [".part.", ".isra.", ".constprop.", ".cold", ".llvm.", ".lto_priv."].iter().any(|s| name.contains_str(s))
 }
 
