@@ -133,17 +133,15 @@ pub(crate) fn graph<T: Table>(
 ) -> TypeGraph {
     let found = exports.matched(table);
     let format = table.format();
-    if found.contradicted > 0 {
+    let untyped = [
+        (&found.contradicted, "have several different types"),
+        (&found.shared, "belong to several exported symbols at different addresses"),
+    ];
+    for (names, what) in untyped.into_iter().filter(|(names, _)| !names.is_empty()) {
         let detail = format!(
-            "{} exported names have several different types in {format}, none of which was taken",
-            found.contradicted
-        );
-        gaps.push(gap(GapKind::UntypedSymbols, detail));
-    }
-    if found.shared > 0 {
-        let detail = format!(
-            "{} names belong to several exported symbols at different addresses, which {format} does not tell apart",
-            found.shared
+            "{} exported names {what} in {format}, and have none here: {}",
+            names.len(),
+            listed(names)
         );
         gaps.push(gap(GapKind::UntypedSymbols, detail));
     }
@@ -164,6 +162,13 @@ pub(crate) fn graph<T: Table>(
         }
     }
     built.graph
+}
+
+/// The first of some names.
+fn listed(names: &[&[u8]]) -> String {
+    let shown: Vec<_> = names.iter().take(8).map(|name| String::from_utf8_lossy(name)).collect();
+    let more = if names.len() > shown.len() { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// A gap without a subject.

@@ -44,9 +44,9 @@ pub(crate) struct Matched<'d> {
     /// Sorted by symbol.
     pub(crate) roots: Vec<TypedExport<'d>>,
     /// Names with several different types.
-    pub(crate) contradicted: usize,
+    pub(crate) contradicted: Vec<&'d [u8]>,
     /// Names of several symbols at different places.
-    pub(crate) shared: usize,
+    pub(crate) shared: Vec<&'d [u8]>,
 }
 
 /// The exported names and what is said of each.
@@ -99,14 +99,14 @@ impl<'f, 'd> Exports<'f, 'd> {
                 other.kind == first.kind && signatures.are_equal(table, first.ty, other.ty)
             };
             if !candidates[1..].iter().all(is_same) {
-                matched.contradicted += 1;
+                matched.contradicted.push(first.name);
                 continue;
             }
             let accepted = |&&s: &&u32| accepts(&self.facts.symbols[s as usize], first.kind);
             let accepted: Vec<u32> = symbols.iter().filter(accepted).copied().collect();
             let place = |s: u32| place(&self.facts.symbols[s as usize]);
             if accepted.windows(2).any(|pair| place(pair[0]) != place(pair[1])) {
-                matched.shared += 1;
+                matched.shared.push(first.name);
                 continue;
             }
             let Candidate { kind, ty, name, .. } = first;
