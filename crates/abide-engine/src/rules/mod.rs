@@ -2,7 +2,7 @@
 //!
 //! A rule is a small function and a data file, `rules/<id>.toml`. The function says whether a change is the
 //! rule's business and in which *case* it stands; level and reasons of each case are data. Each change belongs to
-//! exactly one rule. To add a rule: write the file, write the function, add one line to [`table`], add a fixture
+//! exactly one rule. To add a rule: write the file, write the function, add one line to `table!`, add a fixture
 //! pair in `tests/pairs/` in which it fires; the tests assert that none of the four is missing.
 
 mod artifact;

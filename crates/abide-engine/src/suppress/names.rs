@@ -137,10 +137,10 @@ fn unnamed(record: &RecordType) -> &'static [u8] {
 /// A type's text in a change (`struct foo * (8 bytes)`) in the spelling of [`type_name`].
 pub(super) fn from_text(text: &str) -> BString {
     let mut text = text;
-    if let Some((name, rest)) = text.rsplit_once(" (") {
-        if rest.ends_with(" bytes)") || rest == "1 byte)" {
-            text = name;
-        }
+    if let Some((name, rest)) = text.rsplit_once(" (")
+        && (rest.ends_with(" bytes)") || rest == "1 byte)")
+    {
+        text = name;
     }
     let words = text.split(' ').filter(|w| !matches!(*w, "struct" | "class" | "union" | "enum" | "typedef"));
     tight(words.collect::<Vec<_>>().join(" ").as_bytes().as_bstr())

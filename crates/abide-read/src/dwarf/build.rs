@@ -230,10 +230,12 @@ impl<'s, 'd> Builder<'s, 'd> {
             Some(&id) => id,
             None => self.read_node(reference),
         };
-        if self.is_shared && !self.is_local(reference) && self.arena.words(id)[0] == kind::TAG {
-            if let Some(open) = &self.current {
-                self.crossings.push((open.key, id, reference));
-            }
+        if self.is_shared
+            && !self.is_local(reference)
+            && self.arena.words(id)[0] == kind::TAG
+            && let Some(open) = &self.current
+        {
+            self.crossings.push((open.key, id, reference));
         }
         id
     }
@@ -442,10 +444,10 @@ impl<'s, 'd> Builder<'s, 'd> {
             tag::FORMAL_PARAMETER => {
                 let mut is_artificial = child.flag(slot::ARTIFICIAL);
                 let mut ty = child.reference(slot::TYPE);
-                if ty.is_none() {
-                    if let Some(origin) = child.reference(slot::ABSTRACT_ORIGIN) {
-                        (ty, is_artificial) = builder.parameter_origin(origin, is_artificial);
-                    }
+                if ty.is_none()
+                    && let Some(origin) = child.reference(slot::ABSTRACT_ORIGIN)
+                {
+                    (ty, is_artificial) = builder.parameter_origin(origin, is_artificial);
                 }
                 // Compilers pass more hidden arguments to some constructors (`__vtt_parm`) and describe them or not;
                 // only the object itself counts.

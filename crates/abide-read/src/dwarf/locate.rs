@@ -119,7 +119,8 @@ impl Locator<'_, '_, '_> {
     fn parameter_names(&mut self, unit: DieRef, die: &Die) -> Vec<Option<Vec<u8>>> {
         let mut names = Vec::new();
         self.builder.for_each_child_of(unit, die, |builder, child| {
-            if child.tag == tag::FORMAL_PARAMETER && !(child.flag(slot::ARTIFICIAL) && !names.is_empty()) {
+            let is_hidden = child.flag(slot::ARTIFICIAL) && !names.is_empty();
+            if child.tag == tag::FORMAL_PARAMETER && !is_hidden {
                 let place = child.string(slot::NAME);
                 names.push(place.and_then(|p| p.resolve(builder.sources)).map(<[u8]>::to_vec));
             }

@@ -11,7 +11,7 @@
 //!     64        content: postcard of `mirror::Content`
 //! ```
 //!
-//! The checksum is verified before anything is decompressed, and a content that would grow beyond [`RATIO_LIMIT`]
+//! The checksum is verified before anything is decompressed, and a content that would grow beyond `RATIO_LIMIT`
 //! is stored as it is: so a reader may refuse larger ratios, and yet reads whatever was written. The file has
 //! structures of its own (`mirror`): the domain types may change without the format. Where a snapshot lies and when
 //! it is stale is the caller's matter.
