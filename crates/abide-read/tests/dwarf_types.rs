@@ -43,8 +43,12 @@ void hold(holder) {}
 
 /// The graph from DWARF as text.
 fn describe(data: &[u8]) -> String {
+    describe_with(data, None)
+}
+
+fn describe_with(data: &[u8], supplementary: Option<&[u8]>) -> String {
     let elf = read_elf(data).expect("an ELF file").facts;
-    let read = read_types(data, None, &elf);
+    let read = read_types(data, supplementary, &elf);
     assert!(read.gaps.is_empty(), "{:?}", read.gaps);
     describe_graph(&elf, &read.graph.expect("debug information"))
 }
@@ -234,4 +238,40 @@ fn special_members_tell_how_a_class_is_passed() {
         compared += 1;
     }
     println!("compared in {compared} forms");
+}
+
+#[test]
+fn names_that_dwz_moved_are_found_also_where_it_moved_nothing_else() {
+    let dir = scratch("dwarf-dwz");
+    let text = |unit: &str| {
+        format!(
+            "struct a_name_long_enough_to_be_shared_{unit} {{ int a_member_of_a_name_that_both_have; long {unit}; }};
+             int use_{unit}(struct a_name_long_enough_to_be_shared_{unit} *p) {{ return p->a_member_of_a_name_that_both_have; }}"
+        )
+    };
+    let mut plain = Vec::new();
+    for unit in ["one", "two"] {
+        let source = dir.join(format!("{unit}.c"));
+        std::fs::write(&source, text(unit)).expect("a source file");
+        let options = ["-shared", "-fPIC", "-g"];
+        plain.push(compile(&dir, "cc", &source, &format!("{unit}.so"), &options).expect("cc compiles"));
+    }
+    let common = dir.join("common.debug");
+    let run = std::process::Command::new("dwz")
+        .current_dir(&dir)
+        .args(["-m", "common.debug", "one.so", "two.so"])
+        .output();
+    if !run.is_ok_and(|r| r.status.success()) || !common.exists() {
+        println!("skipped: dwz is not installed, or found nothing to share");
+        return;
+    }
+    let supplementary = std::fs::read(&common).expect("the supplementary file");
+    for (unit, plain) in ["one", "two"].iter().zip(&plain) {
+        let moved = std::fs::read(dir.join(format!("{unit}.so"))).expect("the library");
+        let link = abide_read::dwarf::supplementary_link(&moved).expect("a link to the supplementary file");
+        assert_eq!(link.path, "common.debug");
+        assert_eq!(describe_with(&moved, Some(&supplementary)), describe(plain), "{unit}");
+        let elf = read_elf(&moved).expect("an ELF file").facts;
+        assert!(!read_types(&moved, None, &elf).gaps.is_empty(), "its absence is told");
+    }
 }

@@ -84,6 +84,7 @@ impl Merged {
             source_name: root.source_name.checked_sub(1).map_or(0, |name| strings[name as usize] + 1),
             ..root
         }));
+        self.names.missing += worker.names.missing;
         self.trouble.add(&worker.trouble);
     }
 }

@@ -46,13 +46,14 @@ pub struct TypesRead {
 /// [`supplementary_link`] names. The result does not depend on the number of threads.
 pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFacts) -> TypesRead {
     let mut gaps = Vec::new();
-    let Some(main) = load(debug_file, "debug file", &mut gaps) else {
+    let Some(main) = load(debug_file, "debug file", &mut gaps).filter(OwnedSections::has_info) else {
         return TypesRead { graph: None, gaps };
     };
     if !roots::same_byte_order(elf, main.view().is_big) {
         gaps.push(gap(GapKind::DebugMismatch, "the debug file is of another byte order".into()));
         return TypesRead { graph: None, gaps };
     }
+    // A supplementary file may hold nothing but strings.
     let other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
     let (main_view, other_view) = (main.view(), other.as_ref().map(OwnedSections::view));
     let sources = Sources::new(&main_view, other_view.as_ref());
@@ -70,6 +71,14 @@ pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFact
     merged.trouble.add(&trouble);
     let mut assembled = merge::assemble(&merged, &wanted);
     report(&merged.trouble, other.is_some(), &mut gaps);
+    if merged.names.missing > 0 {
+        let kind = if other.is_some() { GapKind::BrokenDebugInfo } else { GapKind::NoSupplementaryFile };
+        let count = merged.names.missing;
+        gaps.push(gap(
+            kind,
+            format!("{count} names are not in the string section that they are said to be in"),
+        ));
+    }
     drop(merged);
     locate::locate(&mut Builder::new(&sources), &mut assembled);
     TypesRead { graph: Some(assembled.graph), gaps }
@@ -87,7 +96,7 @@ fn load<'d>(data: &'d [u8], what: &str, gaps: &mut Vec<Gap>) -> Option<OwnedSect
     for problem in &sections.problems {
         gaps.push(gap(GapKind::BrokenDebugInfo, format!("section {problem}")));
     }
-    sections.has_info().then_some(sections)
+    Some(sections)
 }
 
 /// Runs `work` on as many threads as the pool has and `pieces` repay, and collects what they return.
@@ -151,8 +160,7 @@ fn read_units(sources: &Sources<'_>, found: &Matches) -> Vec<(Harvest, Vec<Typed
     let next = AtomicUsize::new(0);
     on_threads(units.len(), || {
         let (mut builder, mut typed) = (Builder::new(sources), Vec::new());
-        loop {
-            let Some(&roots) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+        while let Some(&roots) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
             let key = roots[0].1.unit;
             let unit = sources.get(SourceId(key.0)).and_then(|source| source.units.get(key.1 as usize));
             if let Some(unit) = unit {

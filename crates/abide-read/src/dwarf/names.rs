@@ -13,6 +13,8 @@ use super::unit::Sources;
 #[derive(Default)]
 pub(super) struct Names {
     pub(super) table: StringTable,
+    /// Names that lie outside their section, or in a supplementary file that is absent.
+    pub(super) missing: u64,
     by_place: FxHashMap<StringRef, u32>,
     joined: FxHashMap<(u32, u32), u32>,
 }
@@ -20,14 +22,19 @@ pub(super) struct Names {
 impl Names {
     /// The id of the string at `place`; a place outside its section gives `None`.
     pub(super) fn at(&mut self, sources: &Sources<'_>, place: StringRef) -> Option<u32> {
-        if place.is_inline() {
-            return Some(self.add(place.resolve(sources)?));
-        }
-        if let Some(&id) = self.by_place.get(&place) {
+        if !place.is_inline()
+            && let Some(&id) = self.by_place.get(&place)
+        {
             return Some(id);
         }
-        let id = self.add(place.resolve(sources)?);
-        self.by_place.insert(place, id);
+        let Some(text) = place.resolve(sources) else {
+            self.missing += 1;
+            return None;
+        };
+        let id = self.add(text);
+        if !place.is_inline() {
+            self.by_place.insert(place, id);
+        }
         Some(id)
     }
 
