@@ -13,12 +13,12 @@ impl Rng {
     /// A generator for one of many parts of a run, independent of the order in which the parts are done.
     pub fn part(seed: u64, part: u64) -> Self {
         let mut rng = Rng(seed ^ part.wrapping_mul(0xd134_2543_de82_ef95));
-        rng.next();
+        rng.number();
         rng
     }
 
-    /// The next number.
-    pub fn next(&mut self) -> u64 {
+    /// The next number of the sequence.
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +28,7 @@ impl Rng {
 
     /// A number below `limit`; 0 when that is 0.
     pub fn below(&mut self, limit: usize) -> usize {
-        if limit == 0 { 0 } else { (self.next() % limit as u64) as usize }
+        if limit == 0 { 0 } else { (self.number() % limit as u64) as usize }
     }
 
     /// A number from `low` to `high`, both included.

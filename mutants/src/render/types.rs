@@ -171,7 +171,9 @@ pub(super) fn constant(ty: &Ty, id: usize) -> String {
     match ty {
         Ty::Int(Scalar::Bool) => "true".into(),
         Ty::Int(scalar) if scalar.is_float() => format!("({})({number} + 0.5)", scalar.name()),
-        Ty::Int(scalar) if scalar.is_signed() && id % 3 == 0 => format!("({})(-{number})", scalar.name()),
+        Ty::Int(scalar) if scalar.is_signed() && id.is_multiple_of(3) => {
+            format!("({})(-{number})", scalar.name())
+        }
         Ty::Int(scalar) => format!("({}){number}", scalar.name()),
         _ => number.to_string(),
     }
