@@ -243,6 +243,7 @@ impl<'a> Types<'a> {
             kind: g.kind,
             old: g.old.ty,
             new: g.new.ty,
+            is_mangled: g.names.iter().any(|n| n.name.starts_with(b"_Z")),
         });
         let mut diff = diff::diff(&side_a, &side_b, starts);
         mark_constructed(&mut diff, &groups);

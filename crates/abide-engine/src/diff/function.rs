@@ -97,6 +97,12 @@ impl Differ<'_> {
         for i in 0..paired {
             self.parameter(inside, head + i, middle_a[i], middle_b[i], flow);
         }
+        let has_object = |list: &[&Parameter]| list.first().is_some_and(|p| p.is_artificial);
+        if inside.is_mangled && inside.steps.is_empty() && has_object(a) == has_object(b) {
+            // Both sides have the same mangled name, so the same parameters: one side's debug information does not
+            // have them all, as with gcc's DW_TAG_GNU_formal_parameter_pack.
+            return;
+        }
         for (i, gone) in middle_a.iter().enumerate().skip(paired) {
             let ty = spell::with_size(self.old.graph, gone.ty);
             let name = gone.name.map(|n| self.old.str(n).to_string());

@@ -60,7 +60,7 @@ impl<'a> Side<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The symbols of this group.
-    Symbol { group: u32, kind: RootKind },
+    Symbol { group: u32, kind: RootKind, is_mangled: bool },
     /// A struct, class, union or enum.
     Tagged,
     /// A typedef of something without a name.
@@ -122,6 +122,8 @@ pub(crate) struct Start {
     pub(crate) kind: RootKind,
     pub(crate) old: TypeId,
     pub(crate) new: TypeId,
+    /// Whether the symbols' names are mangled, and so state the parameters.
+    pub(crate) is_mangled: bool,
 }
 
 /// The whole difference.
@@ -144,7 +146,8 @@ pub(crate) fn diff<'a>(
         Differ { old, new, out: DiffGraph::default(), known: FxHashMap::default(), queue: VecDeque::new() };
     for start in starts {
         if old.hash(start.old) != new.hash(start.new) {
-            let owner = Owner::Symbol { group: start.group, kind: start.kind };
+            let Start { group, kind, is_mangled, .. } = start;
+            let owner = Owner::Symbol { group, kind, is_mangled };
             let node = differ.add(owner, start.old, start.new, None);
             differ.out.starts.push(node);
         }
@@ -177,6 +180,8 @@ struct Inside {
     budget: u32,
     /// Whether a limit was met and said so.
     limited: bool,
+    /// Whether the pair is a function whose mangled name, the same on both sides, states its parameters.
+    is_mangled: bool,
     changes: Vec<Change>,
     leads: Vec<Lead>,
 }
@@ -253,11 +258,15 @@ impl<'a> Differ<'a> {
             flow: Flow::Unknown,
             budget: MOST_PLACES,
             limited: false,
+            is_mangled: false,
             changes: Vec::new(),
             leads: Vec::new(),
         };
         match owner {
-            Owner::Symbol { kind, .. } => self.roots(&mut inside, kind, old, new),
+            Owner::Symbol { kind, is_mangled, .. } => {
+                inside.is_mangled = is_mangled;
+                self.roots(&mut inside, kind, old, new);
+            }
             Owner::Tagged => self.tagged(&mut inside, old, new),
             Owner::Typedef => self.targets(&mut inside, old, new),
         }
