@@ -159,6 +159,24 @@ fn odd_bytes_do_no_harm() {
 }
 
 #[test]
+fn large_files_take_bounded_time_and_memory() {
+    let many = |head: &str, line: &str, count: usize| head.to_string() + &line.repeat(count);
+    for text in [
+        many("[s]\na = {\n", "x\n", 1_000_000),
+        many("[suppress_type]\nname = S\n", "name = S\n", 300_000),
+        many("", "[suppress_type]\nname_regexp = a{1,999}\n", 100_000),
+        many("[s]\na = ", "{", 1_000_000),
+        many("[s]\na", "\\\n", 1_000_000),
+        many("", "[", 4_000_000),
+        many("[suppress_type]\nname = S\nhas_data_members_inserted_between = {", "{1, 2},", 300_000) + "}\n",
+        many("[suppress_type]\nname_regexp = ", "(", 1_000_000),
+        many("", "x", 5 << 20),
+    ] {
+        let _ = parse("f", &text);
+    }
+}
+
+#[test]
 fn merged_files_work_together() {
     let mut rules = parse("a.abignore", "[suppress_function]\nname = f\n").unwrap();
     rules.merge(

@@ -3,6 +3,8 @@
 //! Properties by libabigail's manual ("Suppression specifications") and its later releases. What is unknown is a
 //! warning, for files are shared between versions of tools; what is known and wrong is an error.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bstr::BString;
@@ -16,12 +18,17 @@ use super::spec::{
     TypeSpec,
 };
 
+/// Regular expressions and ranges of one file: each takes memory, and the file may come from a package.
+pub(super) const MOST_EXPRESSIONS: usize = 5000;
+
 /// A section at work.
 struct Reader<'a> {
     file: &'a Arc<str>,
     section: &'a Section,
     /// By property: whether somebody asked for it.
     read: Vec<bool>,
+    /// How many the file has up to here.
+    expressions: &'a Cell<usize>,
     warnings: &'a mut Vec<Notice>,
 }
 
@@ -29,9 +36,11 @@ struct Reader<'a> {
 pub(super) fn rule(
     file: &Arc<str>,
     section: &Section,
+    expressions: &Cell<usize>,
     warnings: &mut Vec<Notice>,
 ) -> Result<Option<Rule>, SuppressError> {
-    let mut reader = Reader { file, section, read: vec![false; section.properties.len()], warnings };
+    let read = vec![false; section.properties.len()];
+    let mut reader = Reader { file, section, read, expressions, warnings };
     let (verb, noun) = section.name.split_once('_').unwrap_or((&section.name, ""));
     let is_negated = match verb {
         "suppress" => false,
@@ -85,7 +94,7 @@ fn list(reader: &mut Reader<'_>) -> Option<Rule> {
 
 /// The lines of RHEL's `Module.kabi_ARCH` (`0xCRC symbol module export`) as a list.
 pub(super) fn kabi_table(file: &Arc<str>, text: &str) -> Option<Rule> {
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     let mut first = None;
     for (number, line) in (1u32..).zip(text.lines()) {
         let line = line.trim();
@@ -117,12 +126,13 @@ impl Reader<'_> {
 
     fn report_unknown(&mut self) {
         let section = self.section;
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
         for (property, read) in section.properties.iter().zip(std::mem::take(&mut self.read)) {
             let name = &property.name;
-            let earlier = section.properties.iter().take_while(|p| p.line < property.line);
+            let is_new = seen.insert(name);
             if read {
                 continue;
-            } else if KNOWN.contains(&name.as_str()) && earlier.clone().any(|p| p.name == *name) {
+            } else if KNOWN.contains(&name.as_str()) && !is_new {
                 self.warn(property.line, format!("{name} is given twice; the first counts"));
             } else {
                 let text = format!("the property {name:?} is unknown in [{}] and was ignored", section.name);
@@ -164,6 +174,7 @@ impl Reader<'_> {
     }
 
     fn compile(&self, name: &str, text: &str) -> Result<Regexp, SuppressError> {
+        self.count(name)?;
         Regexp::posix(text).map_err(|e| {
             let message = format!("{name}: the regular expression {:?} cannot be read: {e}", shorten(text));
             self.fail(
@@ -172,6 +183,17 @@ impl Reader<'_> {
                 "it must be a POSIX extended expression; write \\\\ for a backslash",
             )
         })
+    }
+
+    /// Counts what may hold a regular expression, of which a file may have only so many.
+    fn count(&self, name: &str) -> Result<(), SuppressError> {
+        self.expressions.set(self.expressions.get().saturating_add(1));
+        if self.expressions.get() > MOST_EXPRESSIONS {
+            let message =
+                format!("the file has more than {MOST_EXPRESSIONS} regular expressions and offsets");
+            return Err(self.fail(self.line_of(name), message, "join some of them with |"));
+        }
+        Ok(())
     }
 
     fn regexp(&mut self, name: &str) -> Result<Option<Regexp>, SuppressError> {
@@ -300,6 +322,7 @@ impl Reader<'_> {
                         return Err(bad("needs a list of ranges, {{a, b}, {c, d}}".to_string()));
                     };
                     for item in items {
+                        self.count(&property.name)?;
                         out.push(range(Some(item)).map_err(bad)?);
                     }
                 }

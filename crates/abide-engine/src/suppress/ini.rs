@@ -4,7 +4,7 @@
 use super::error::SuppressError;
 
 /// Bytes beyond which a file is refused.
-const LARGEST: usize = 16 << 20;
+const LARGEST: usize = 4 << 20;
 
 /// Nesting of tuples.
 const DEEPEST: usize = 8;
@@ -126,15 +126,13 @@ fn property(file: &str, number: u32, line: &str, lines: &mut Lines<'_>) -> Resul
     if !value.starts_with('{') {
         return Ok(Property { name: name.to_string(), line: number, value: Some(Value::Text(value)) });
     }
-    while depth(&value) > 0 {
+    let mut open = depth(&value);
+    while open > 0 {
         let Some(more) = next_content(lines, |line| !line.starts_with('[')) else {
-            return Err(error(
-                file,
-                number,
-                format!("the tuple of {name} is not closed"),
-                "add the missing '}'",
-            ));
+            let message = format!("the tuple of {name} is not closed");
+            return Err(error(file, number, message, "add the missing '}'"));
         };
+        open += depth(&more);
         value.push(' ');
         value.push_str(&more);
     }

@@ -20,6 +20,7 @@ mod spec;
 mod symbols;
 mod types;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -62,9 +63,9 @@ impl Suppressions {
         if let Some(rule) = build::kabi_table(&file, &String::from_utf8_lossy(bytes)) {
             return Ok(Suppressions { rules: vec![rule], warnings: Vec::new() });
         }
-        let mut out = Suppressions::default();
+        let (mut out, expressions) = (Suppressions::default(), Cell::new(0));
         for section in ini::parse(name, bytes)? {
-            out.rules.extend(build::rule(&file, &section, &mut out.warnings)?);
+            out.rules.extend(build::rule(&file, &section, &expressions, &mut out.warnings)?);
         }
         out.warnings.sort();
         Ok(out)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::build::MOST_EXPRESSIONS;
 use super::date::Date;
 use super::error::SuppressError;
 use super::ini::{error, shorten};
@@ -51,6 +52,10 @@ pub(super) fn parse(file: &Arc<str>, text: &str, today: Date) -> Result<Vec<Rule
         let hint = "each rule is a [[suppress]] table with reason = \"…\" and what it is about";
         error(file, e.span().map_or(1, |s| line(s.start)), e.message().to_string(), hint)
     })?;
+    if parsed.suppress.len() > MOST_EXPRESSIONS {
+        let message = format!("the file has more than {MOST_EXPRESSIONS} rules");
+        return Err(error(file, 1, message, "write patterns instead of names"));
+    }
     let rules = parsed.suppress.into_iter();
     rules.map(|entry| rule(file, line(entry.span().start), entry.into_inner(), today)).collect()
 }

@@ -9,8 +9,8 @@
 use bstr::BStr;
 use regex::bytes::{Regex, RegexBuilder};
 
-/// Compiled size beyond which an expression is refused.
-const LARGEST: usize = 4 << 20;
+/// Compiled size that every expression may have, in bytes, and that each byte of its text adds.
+const LARGEST: (usize, usize) = (64 << 10, 256);
 
 /// A compiled expression; it matches anywhere in a name unless it is anchored.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Regexp(Regex);
 impl Regexp {
     /// Compiles a POSIX extended regular expression; the error is one sentence.
     pub(crate) fn posix(text: &str) -> Result<Self, String> {
-        Self::compile(&translate(text)?)
+        Self::compile(&translate(text)?, text.len())
     }
 
     /// `*` for any characters, `?` for one; the whole name must match.
@@ -33,14 +33,14 @@ impl Regexp {
             }
         }
         out.push('$');
-        Self::compile(&out)
+        Self::compile(&out, text.len())
     }
 
-    fn compile(text: &str) -> Result<Self, String> {
+    fn compile(text: &str, written: usize) -> Result<Self, String> {
         let built = RegexBuilder::new(text)
             .unicode(false)
             .dot_matches_new_line(true)
-            .size_limit(LARGEST)
+            .size_limit(LARGEST.0.saturating_add(written.saturating_mul(LARGEST.1)))
             .nest_limit(100)
             .build();
         built.map(Regexp).map_err(|e| match e {
