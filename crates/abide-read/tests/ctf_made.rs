@@ -62,7 +62,7 @@ impl Writer {
     }
 
     fn int(&mut self, name: &str, size: u32, format: u32) -> u32 {
-        self.raw(name, 1, 0, &[size, format << 24 | size * 8])
+        self.raw(name, 1, 0, &[size, (format << 24) | (size * 8)])
     }
 
     /// Kinds that refer to one type: 3 pointer, 10 typedef, 11 volatile, 12 const, 13 restrict; 9 a declaration.
