@@ -19,14 +19,17 @@ mod record;
 mod vtable;
 mod words;
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 
 use abide_model::{RootKind, StrId, TypeGraph, TypeId, TypeKind};
 use bstr::BStr;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::canonical::{self, TypeHash};
 use crate::change::{Change, Fact, Reach};
+use crate::names;
 
 pub(crate) use words::{layout as describe, step_words, words, words_from};
 
@@ -36,11 +39,13 @@ pub(crate) struct Side<'a> {
     hashes: Vec<TypeHash>,
     /// Largest alignment that the psABI gives a scalar.
     scalar_alignment: u64,
+    /// Normal names of all records, enums and declarations; made when first asked for.
+    tags: OnceCell<FxHashSet<Cow<'a, BStr>>>,
 }
 
 impl<'a> Side<'a> {
     pub(crate) fn new(graph: &'a TypeGraph, scalar_alignment: u64) -> Self {
-        Side { graph, hashes: canonical::hashes(graph), scalar_alignment }
+        Side { graph, hashes: canonical::hashes(graph), scalar_alignment, tags: OnceCell::new() }
     }
 
     pub(crate) fn hash(&self, ty: TypeId) -> TypeHash {
@@ -49,6 +54,26 @@ impl<'a> Side<'a> {
 
     fn kind(&self, ty: TypeId) -> &'a TypeKind {
         self.graph.kind(ty)
+    }
+
+    /// Name of a record, enum or declaration.
+    fn tag_name(&self, ty: TypeId) -> Option<&'a BStr> {
+        let id = match self.kind(ty) {
+            TypeKind::Record(record) => record.name?,
+            TypeKind::Enum(e) => e.name?,
+            TypeKind::Declaration { name, .. } => *name,
+            _ => return None,
+        };
+        Some(self.str(id))
+    }
+
+    /// Whether some type of the graph has this tag.
+    fn has_tag(&self, name: &BStr) -> bool {
+        let all = || {
+            let ids = (0..self.graph.nodes.len() as u32).map(TypeId);
+            ids.filter_map(|id| self.tag_name(id)).map(names::normal).collect()
+        };
+        self.tags.get_or_init(all).contains(&names::normal(name))
     }
 
     fn str(&self, id: StrId) -> &'a BStr {

@@ -236,6 +236,11 @@ impl<'a> Differ<'a> {
             return;
         }
         if self.is_tagged(a, b) {
+            if self.is_substituted(a, b) {
+                let declared = |k: &TypeKind| matches!(k, TypeKind::Declaration { .. });
+                let incomplete = declared(self.old.kind(a)) && declared(self.new.kind(b));
+                return self.types_turn(inside, Fact::TypeReplaced { incomplete }, old.0, new.0);
+            }
             return self.lead(inside, Owner::Tagged, a, b, old.1.typedefs.last().copied());
         }
         match (self.old.kind(a), self.new.kind(b)) {

@@ -1,7 +1,6 @@
 //! Two definitions of a struct, class or union: everything but members and virtual functions.
 
 use abide_model::{Base, PassBy, RecordKeyword, RecordType, TypeId, TypeKind};
-use bstr::BStr;
 
 use super::place::Role;
 use super::{Differ, Inside, Side, Via, passing, words};
@@ -139,9 +138,37 @@ impl<'a> Differ<'a> {
         }
     }
 
+    /// Whether another type was put in the place of one that is still there under its name, so that the place
+    /// changed and not the type. Types of one layout do not count: which of them is meant is only a name.
+    pub(super) fn is_substituted(&self, old: TypeId, new: TypeId) -> bool {
+        let (Some(x), Some(y)) = (self.old.tag_name(old), self.new.tag_name(new)) else { return false };
+        !names::same(x, y) && (self.new.has_tag(x) || self.old.has_tag(y)) && !self.has_same_layout(old, new)
+    }
+
+    /// Whether two records have the same members at the same places.
+    fn has_same_layout(&self, old: TypeId, new: TypeId) -> bool {
+        let (TypeKind::Record(a), TypeKind::Record(b)) = (self.old.kind(old), self.new.kind(new)) else {
+            return false;
+        };
+        let same_bases = a.bases.len() == b.bases.len()
+            && a.bases
+                .iter()
+                .zip(&b.bases)
+                .all(|(x, y)| x.offset_bytes == y.offset_bytes && self.old.hash(x.ty) == self.new.hash(y.ty));
+        let same_members = a.members.len() == b.members.len()
+            && a.members.iter().zip(&b.members).all(|(x, y)| {
+                (x.offset_bits, x.bit_size) == (y.offset_bits, y.bit_size)
+                    && self.old.hash(x.ty) == self.new.hash(y.ty)
+            });
+        a.size_bytes == b.size_bytes
+            && same_bases
+            && same_members
+            && a.virtual_methods.len() == b.virtual_methods.len()
+    }
+
     /// Another name: the same layout renamed, or another type in its place.
     pub(super) fn name_change(&self, inside: &mut Inside, old: TypeId, new: TypeId) {
-        let name = |side: &Side<'a>, ty| tag_name(side, ty);
+        let name = |side: &Side<'a>, ty| side.tag_name(ty);
         let (was, is) = (name(self.old, old), name(self.new, new));
         let (Some(x), Some(y)) = (was, is) else {
             if was.is_some() != is.is_some() {
@@ -188,17 +215,6 @@ fn is_cosmetic(fact: &Fact) -> bool {
     )
 }
 
-/// Name of a record, enum or declaration.
-fn tag_name<'a>(side: &Side<'a>, ty: TypeId) -> Option<&'a BStr> {
-    let id = match side.kind(ty) {
-        TypeKind::Record(record) => record.name?,
-        TypeKind::Enum(e) => e.name?,
-        TypeKind::Declaration { name, .. } => *name,
-        _ => return None,
-    };
-    Some(side.str(id))
-}
-
 /// What tells base classes apart: their name in its normal spelling.
 fn base_name(side: &Side<'_>, base: &Base) -> Vec<u8> {
     let mut ty = base.ty;
@@ -208,7 +224,7 @@ fn base_name(side: &Side<'_>, base: &Base) -> Vec<u8> {
             _ => break,
         }
     }
-    tag_name(side, ty).map_or(Vec::new(), |n| names::normal(n).to_vec())
+    side.tag_name(ty).map_or(Vec::new(), |n| names::normal(n).to_vec())
 }
 
 /// The name of a class without its keyword.
