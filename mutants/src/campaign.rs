@@ -219,7 +219,7 @@ impl Task<'_> {
         answers: Option<(&Answer, &Answer)>,
     ) -> Result<(), String> {
         let worth =
-            mutant.agreement >= Agreement::NotNeutral || mutant.broke.is_none() || self.options.keep_all;
+            mutant.agreement >= Agreement::NeutralReview || mutant.broke.is_none() || self.options.keep_all;
         let Some(keep) = self.options.keep.as_ref().filter(|_| worth) else { return Ok(()) };
         let what =
             if mutant.broke.is_none() { "Unbuildable".into() } else { format!("{:?}", mutant.agreement) };

@@ -90,7 +90,7 @@ pub fn table(mutants: &[Mutant]) -> String {
         let _ = writeln!(out, "| {kind} |{}", row.cells());
     }
     let _ = writeln!(out, "| **total ({} kinds)** |{}", rows.len(), total.cells());
-    for m in mutants.iter().filter(|m| m.agreement >= Agreement::NotNeutral || m.broke.is_none()) {
+    for m in mutants.iter().filter(|m| m.agreement >= Agreement::NeutralReview || m.broke.is_none()) {
         let what = if m.broke.is_none() { "not built".to_string() } else { format!("{:?}", m.agreement) };
         let _ = writeln!(out, "\n{what}: mutant {} {}\n{}", m.number, m.kind, first_lines(&m.text));
     }
