@@ -38,7 +38,9 @@ Examples:
   Two repositories, one of them on a server:
     abide check https://mirror.example.org/9/AppStream/x86_64/os ./candidate
   A saved reference, for a build pipeline:
-    abide check reference.abide ./candidate --format json -o report.json";
+    abide check reference.abide ./candidate --format json -o report.json
+  Text here, and files for the pipeline:
+    abide check reference.abide ./candidate --report sarif:abide.sarif --report junit:abide.xml";
 
 /// Compares CANDIDATE with REFERENCE and says whether programs built for the reference keep working.
 #[derive(Debug, Args)]
@@ -66,9 +68,18 @@ pub(crate) struct Check {
     /// Also list `safe` findings; the text report only counts them otherwise.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Also say what was compared and what was not, with numbers and reasons; other formats always do.
+    #[arg(long)]
+    pub(crate) coverage: bool,
     /// Write the report to FILE, which appears whole or not at all.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    /// Write one more report, in a format of its own; may be given several times.
+    #[arg(long, value_name = "FORMAT:FILE", value_parser = report)]
+    pub(crate) report: Vec<Report>,
+    /// What a `review` finding is in a JUnit report.
+    #[arg(long, value_enum, default_value_t = JunitReview::Failure, value_name = "AS")]
+    pub(crate) junit_review: JunitReview,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -168,6 +179,28 @@ fn both_paths(text: &str) -> Result<BothPaths, String> {
     Ok(BothPaths { old: path(old), new: path(new) })
 }
 
+/// One more report, and where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    pub(crate) format: Format,
+    pub(crate) path: PathBuf,
+}
+
+/// `FORMAT:FILE`.
+fn report(text: &str) -> Result<Report, String> {
+    let (format, path) = text.split_once(':').ok_or("a format, a colon and a file are expected")?;
+    let format = Format::from_str(format, false).map_err(|_| {
+        let known = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let known: Vec<String> = known.map(|value| value.get_name().to_owned()).collect();
+        format!("there is no format {format:?}; there are {}", known.join(", "))
+    })?;
+    match path {
+        "" => Err("a file is expected behind the colon".to_owned()),
+        "-" => Err("--format says what goes to standard output".to_owned()),
+        path => Ok(Report { format, path: path.into() }),
+    }
+}
+
 /// Formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -175,4 +208,19 @@ pub(crate) enum Format {
     Text,
     /// For programs: the findings document.
     Json,
+    /// For programs that read line by line.
+    Jsonl,
+    /// For code scanning services: SARIF 2.1.0.
+    Sarif,
+    /// For continuous integration servers: JUnit XML.
+    Junit,
+}
+
+/// What a `review` finding is in a JUnit report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JunitReview {
+    /// A failure, as the exit status is not 0.
+    Failure,
+    /// Output of a test that passes.
+    Output,
 }

@@ -6,6 +6,7 @@ mod error;
 mod output;
 mod progress;
 mod reading;
+mod reports;
 mod suppressions;
 
 use std::process::ExitCode;

@@ -48,14 +48,20 @@ impl Destination {
 
     /// Delivers the whole result.
     pub(crate) fn deliver(&self, bytes: &[u8]) -> Result<(), CliError> {
+        self.deliver_with(|out| out.write_all(bytes))
+    }
+
+    /// Delivers what `write` writes, without holding all of it in memory.
+    pub(crate) fn deliver_with(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
         match self {
             Destination::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(CliError::stdout)
+                let mut stdout = io::BufWriter::new(io::stdout().lock());
+                write(&mut stdout).and_then(|()| stdout.flush()).map_err(CliError::stdout)
             }
-            Destination::File(path) => {
-                write_file(path, |file| file.write_all(bytes)).map_err(|e| CliError::write(path, e))
-            }
+            Destination::File(path) => write_file(path, write).map_err(|e| CliError::write(path, e)),
         }
     }
 }

@@ -241,16 +241,26 @@ fn package(
 fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResult>) -> Check {
     let gaps = gaps::of_sides(context);
     let coverage = coverage(context, pairs, &packages);
-    let counts = Counts::of(packages.iter().flat_map(PackageResult::all_findings));
     let mut verdict = packages.iter().map(|package| package.verdict).max().unwrap_or(Verdict::Compatible);
     verdict = verdict.max(gaps::verdict(&gaps));
     let nothing = nothing_compared(context, &coverage);
     if nothing {
         verdict = verdict.max(Verdict::Undecided);
     }
-    let suppressions_unused = context.options.suppressions.unused(&context.used.take());
-    let mut check =
-        Check { packages, gaps, counts, coverage, verdict, reason: String::new(), suppressions_unused };
+    let suppressions = &context.options.suppressions;
+    let mut check = Check {
+        packages,
+        findings: Vec::new(),
+        gaps,
+        counts: Counts::default(),
+        coverage,
+        verdict,
+        reason: String::new(),
+        suppressions_unused: suppressions.unused(&context.used.take()),
+        suppressions_expired: suppressions.expired(),
+    };
+    check.counts = Counts::of(check.all_findings());
+    check.verdict = check.verdict.max(verdict_of_findings(&check.findings));
     check.reason = reason::reason(&check, nothing);
     check
 }

@@ -12,6 +12,8 @@ use crate::pairing::{ArtifactMatch, PackageMatch};
 pub struct Check {
     /// Package pairs in the reference's order, then removed and added packages.
     pub packages: Vec<PackageResult>,
+    /// Findings about the distribution as a whole, which are no single package's.
+    pub findings: Vec<Finding>,
     /// Gaps of the sides as a whole.
     pub gaps: Vec<SideGap>,
     /// All findings, counted.
@@ -24,6 +26,15 @@ pub struct Check {
     pub reason: String,
     /// Suppressions that are in force and matched nothing.
     pub suppressions_unused: Vec<Notice>,
+    /// Suppressions that are past their date and cover nothing.
+    pub suppressions_expired: Vec<Notice>,
+}
+
+impl Check {
+    /// Every finding: the distribution's own, then package by package.
+    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.packages.iter().flat_map(PackageResult::all_findings))
+    }
 }
 
 /// One of the two sides.

@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 
 use abide_distro::{ArtifactResult, Check, Outcome, PackageResult, SideGap, SideName as ModelSide};
+use abide_engine::suppress::Notice;
 use abide_engine::{TypesCompared, demangle};
 use abide_model::{ArtifactFacts, DebugSource, PackageFacts, Side, SymbolName, TypeEvidence};
 use bstr::{BString, ByteSlice};
 
 use crate::document as doc;
 use crate::document::{Both, Text};
+use crate::identity;
 
 /// Builds the document of a check of `old`, the reference, and `new`, the candidate.
 pub fn document(check: &Check, old: &Side, new: &Side) -> doc::Document {
     let mut symbols = SymbolSets::default();
-    let mut findings = Vec::new();
+    let whole = check.findings.iter().map(|f| finding(f, Whereabouts::default(), true, &mut symbols));
+    let mut findings: Vec<doc::Finding> = whole.collect();
     let mut gaps: Vec<doc::Gap> = check.gaps.iter().map(|gap| self::gap(gap, None, None, None)).collect();
     let mut packages = Vec::new();
     for (index, result) in check.packages.iter().enumerate() {
@@ -22,6 +25,7 @@ pub fn document(check: &Check, old: &Side, new: &Side) -> doc::Document {
         context.findings(result, &mut symbols, &mut findings);
         context.gaps(result, &mut gaps);
     }
+    identity::number(&mut findings);
     let counts = doc::Counts {
         breaks: check.counts.breaks,
         reviews: check.counts.reviews,
@@ -43,8 +47,25 @@ pub fn document(check: &Check, old: &Side, new: &Side) -> doc::Document {
         packages,
         findings,
         gaps,
+        suppressions: idle_suppressions(check),
         symbol_sets: symbols.sets,
     }
+}
+
+fn idle_suppressions(check: &Check) -> Vec<doc::IdleSuppression> {
+    let notices = |notices: &[Notice], state: doc::IdleState| -> Vec<doc::IdleSuppression> {
+        let idle = notices.iter().map(|notice| doc::IdleSuppression {
+            file: notice.file.clone(),
+            line: notice.line,
+            state,
+            message: notice.message.clone(),
+        });
+        idle.collect()
+    };
+    let mut all = notices(&check.suppressions_unused, doc::IdleState::Unused);
+    all.extend(notices(&check.suppressions_expired, doc::IdleState::Expired));
+    all.sort();
+    all
 }
 
 /// Lists of symbols, each kept once.
@@ -76,8 +97,13 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn package(&self, result: &PackageResult) -> doc::Package {
+        let source = |side: &Side, index: Option<usize>| {
+            let meta = side.packages[index?].meta.as_ref()?;
+            meta.source_package.as_deref().map(|file| source_name(file).to_owned())
+        };
         doc::Package {
             nevra: self.nevra.clone(),
+            source: source(self.old, result.old).or_else(|| source(self.new, result.new)),
             matched_by: result.by.map(|by| by.id().to_owned()),
             verdict: verdict(result.verdict),
             artifacts: result.artifacts.iter().map(|artifact| self.artifact(artifact)).collect(),
@@ -115,12 +141,15 @@ impl Context<'_> {
     }
 
     fn findings(&self, result: &PackageResult, symbols: &mut SymbolSets, out: &mut Vec<doc::Finding>) {
-        let own = doc::Place { package: self.index, artifact: None };
-        out.extend(result.findings.iter().map(|f| self.finding(f, own, None, true, symbols)));
+        let at = |number: Option<usize>, artifact| Whereabouts {
+            place: Some(doc::Place { package: self.index, artifact: number }),
+            package: Some(&self.nevra),
+            artifact,
+        };
+        out.extend(result.findings.iter().map(|f| finding(f, at(None, None), true, symbols)));
         for (number, artifact) in result.artifacts.iter().enumerate() {
-            let place = doc::Place { package: self.index, artifact: Some(number) };
-            let (name, linkable) = (Some(&artifact.name), self.is_linkable(artifact));
-            out.extend(artifact.findings.iter().map(|f| self.finding(f, place, name, linkable, symbols)));
+            let (at, linkable) = (at(Some(number), Some(&artifact.name)), self.is_linkable(artifact));
+            out.extend(artifact.findings.iter().map(|f| finding(f, at, linkable, symbols)));
         }
     }
 
@@ -130,41 +159,6 @@ impl Context<'_> {
         place.is_some_and(|(side, place)| {
             side.packages[place.package].artifacts[place.artifact].elf.exports().next().is_some()
         })
-    }
-
-    fn finding(
-        &self,
-        finding: &abide_model::Finding,
-        place: doc::Place,
-        artifact: Option<&BString>,
-        linkable: bool,
-        symbols: &mut SymbolSets,
-    ) -> doc::Finding {
-        let sought = linkable && finding.level > abide_model::Level::Safe;
-        let consumers =
-            sought.then(|| finding.consumers.iter().map(|c| self::consumer(c, symbols)).collect::<Vec<_>>());
-        doc::Finding {
-            rule: finding.rule.to_owned(),
-            level: level(finding.level),
-            place,
-            package: self.nevra.clone(),
-            artifact: artifact.map(|name| Text::new(name.as_bstr())),
-            subject: subject(&finding.subject),
-            summary: finding.summary.clone(),
-            why: finding.why.clone(),
-            reference: evidence(&finding.old),
-            candidate: evidence(&finding.new),
-            details: finding.details.iter().map(detail).collect(),
-            exposure: finding.exposure.map(|exposure| exposure.id().to_owned()),
-            path: finding
-                .path
-                .iter()
-                .map(|s| doc::PathStep { via: s.via.clone(), ty: s.ty.clone() })
-                .collect(),
-            symbols: symbols.add(&finding.symbols),
-            consumers,
-            suppressed: finding.suppressed.clone(),
-        }
     }
 
     fn gaps(&self, result: &PackageResult, out: &mut Vec<doc::Gap>) {
@@ -178,8 +172,53 @@ impl Context<'_> {
     }
 }
 
+/// Where a finding stands.
+#[derive(Clone, Copy, Default)]
+struct Whereabouts<'a> {
+    place: Option<doc::Place>,
+    package: Option<&'a Both<String>>,
+    artifact: Option<&'a BString>,
+}
+
+/// One finding, still without its id; `linkable` says whether anything can use what changed.
+fn finding(
+    finding: &abide_model::Finding,
+    at: Whereabouts<'_>,
+    linkable: bool,
+    symbols: &mut SymbolSets,
+) -> doc::Finding {
+    let sought = linkable && finding.level > abide_model::Level::Safe;
+    let consumers =
+        sought.then(|| finding.consumers.iter().map(|c| self::consumer(c, symbols)).collect::<Vec<_>>());
+    doc::Finding {
+        id: String::new(),
+        rule: finding.rule.to_owned(),
+        level: level(finding.level),
+        place: at.place,
+        package: at.package.cloned().unwrap_or_default(),
+        artifact: at.artifact.map(|name| Text::new(name.as_bstr())),
+        subject: subject(&finding.subject),
+        summary: finding.summary.clone(),
+        why: finding.why.clone(),
+        reference: evidence(&finding.old),
+        candidate: evidence(&finding.new),
+        details: finding.details.iter().map(detail).collect(),
+        exposure: finding.exposure.map(|exposure| exposure.id().to_owned()),
+        path: finding.path.iter().map(|s| doc::PathStep { via: s.via.clone(), ty: s.ty.clone() }).collect(),
+        symbols: symbols.add(&finding.symbols),
+        consumers,
+        suppressed: finding.suppressed.clone(),
+    }
+}
+
 fn nevra_of(package: &PackageFacts) -> Option<String> {
     package.meta.as_ref().map(|meta| meta.nevra.to_string())
+}
+
+/// The name in a source package's file name; what is no such file name is a name already.
+fn source_name(file: &str) -> &str {
+    let stem = file.strip_suffix(".src.rpm").or_else(|| file.strip_suffix(".nosrc.rpm"));
+    stem.and_then(|stem| stem.rsplitn(3, '-').nth(2)).unwrap_or(file)
 }
 
 fn nevra(result: &PackageResult, old: &Side, new: &Side) -> Both<String> {

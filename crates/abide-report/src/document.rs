@@ -31,30 +31,47 @@ impl Text {
         }
     }
 
-    /// For people: bytes that are no UTF-8 show as `�`, control characters are escaped.
-    pub fn display(&self) -> String {
-        let text = match self {
-            Text::Text(text) => text.clone(),
+    /// The bytes themselves.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Text::Text(text) => text.clone().into_bytes(),
             Text::Bytes(base64) => {
-                let bytes = base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default();
-                bytes.to_str_lossy().into_owned()
+                base64::engine::general_purpose::STANDARD.decode(base64).unwrap_or_default()
             }
-        };
-        printable(&text)
+        }
+    }
+
+    /// For people: control characters and bytes that are no UTF-8 are escaped (`\u{7}`, `\xff`).
+    pub fn display(&self) -> String {
+        let bytes = self.to_bytes();
+        let mut text = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(&printable(chunk.valid()));
+            chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+        }
+        text
     }
 }
 
-/// `text` with control characters escaped: names from files cannot steer the terminal.
+/// `text` with control characters escaped: names from files can neither steer the terminal nor hide what follows,
+/// and nothing is left that XML 1.0 (§2.2) forbids.
 pub(crate) fn printable(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
+    if !text.chars().any(is_unfit) {
         return text.to_owned();
     }
-    text.chars()
-        .flat_map(|c| {
-            let escaped: Vec<char> = if c.is_control() { c.escape_default().collect() } else { vec![c] };
-            escaped
-        })
-        .collect()
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unfit(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
+/// Control characters, those that turn the direction of text (Unicode Standard Annex #9, "Explicit Formatting"), and
+/// non-characters.
+fn is_unfit(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// The answer of a check.
@@ -136,7 +153,7 @@ impl SideName {
 }
 
 /// The same thing on both sides; absent on one when it was removed or added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Both<T> {
     /// On the reference.
     pub reference: Option<T>,
@@ -164,10 +181,13 @@ pub struct Document {
     pub coverage: Coverage,
     /// Package by package, in the reference's order; what only the candidate has comes last.
     pub packages: Vec<Package>,
-    /// What changed and what it means: by package and artifact, worst first.
+    /// What changed and what it means: of the distribution as a whole, then by package and artifact, worst first.
     pub findings: Vec<Finding>,
     /// What could not be read or compared.
     pub gaps: Vec<Gap>,
+    /// Written exceptions that cover nothing: a person should remove or renew them.
+    #[serde(default)]
+    pub suppressions: Vec<IdleSuppression>,
     /// Lists of symbols that findings and consumers refer to by index: many of them share one.
     pub symbol_sets: Vec<Vec<Symbol>>,
 }
@@ -248,6 +268,27 @@ pub struct Counts {
     pub gaps: usize,
 }
 
+impl Counts {
+    /// Counts one more finding.
+    pub(crate) fn add(&mut self, finding: &Finding) {
+        match (&finding.suppressed, finding.level) {
+            (Some(_), _) => self.suppressed += 1,
+            (None, Level::Break) => self.breaks += 1,
+            (None, Level::Review) => self.reviews += 1,
+            (None, Level::Safe) => self.safe += 1,
+        }
+    }
+
+    /// Adds what another has counted.
+    pub(crate) fn join(&mut self, other: &Counts) {
+        self.breaks += other.breaks;
+        self.reviews += other.reviews;
+        self.safe += other.safe;
+        self.suppressed += other.suppressed;
+        self.gaps += other.gaps;
+    }
+}
+
 /// What was compared, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
@@ -308,11 +349,48 @@ pub struct SymbolCoverage {
     pub typed: usize,
 }
 
+/// A written exception that covers nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct IdleSuppression {
+    /// The file as the user named it.
+    pub file: String,
+    /// Line where the rule begins, from 1.
+    pub line: u32,
+    /// Why it covers nothing.
+    pub state: IdleState,
+    /// The same in words, with the rule.
+    pub message: String,
+}
+
+/// Why a written exception covers nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdleState {
+    /// It is in force, and nothing that differs matches.
+    Unused,
+    /// It is past its date.
+    Expired,
+}
+
+impl IdleState {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            IdleState::Unused => "unused",
+            IdleState::Expired => "expired",
+        }
+    }
+}
+
 /// One package of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Package {
     /// Its NEVRA on either side; both absent for loose files.
     pub nevra: Both<String>,
+    /// Name of the source package that it was built from, the reference's where the two differ; none when no package
+    /// states it.
+    #[serde(default)]
+    pub source: Option<String>,
     /// How the two were found to belong together: `name`, `loose`, `provides`, `other-architecture`, `only-ones`;
     /// none when one is absent.
     pub matched_by: Option<String>,
@@ -391,15 +469,18 @@ pub struct DebugInfo {
 /// One change, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
+    /// Identifies the finding in this document, and the same change in the documents of other builds: 16 hex digits,
+    /// made of rule, package name and architecture, artifact and subject. No version, offset or line is in it.
+    pub id: String,
     /// Rule id; `abide explain RULE` tells more.
     pub rule: String,
     /// Level.
     pub level: Level,
-    /// Where it stands in `packages`.
-    pub place: Place,
+    /// Where it stands in `packages`; none when it concerns the distribution as a whole.
+    pub place: Option<Place>,
     /// NEVRA of the package on either side.
     pub package: Both<String>,
-    /// The artifact (soname or file name), none for a finding about a package.
+    /// The artifact (soname or file name), none for a finding about a package or the whole.
     pub artifact: Option<Text>,
     /// What it is about.
     pub subject: Subject,
@@ -427,7 +508,7 @@ pub struct Finding {
 }
 
 /// A place in the document's `packages`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// Index into `packages`.
     pub package: usize,

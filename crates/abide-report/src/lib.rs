@@ -1,13 +1,19 @@
 //! One findings document, many renderers.
 //!
 //! [`document()`] turns a check into a [`Document`], the only serialised form of findings; every renderer is a
-//! function of a `&Document` and shows the same findings. What lives here: that document, its JSON form with the
-//! schema, the text report. What does not: judging (engine, distro) and where the output goes (cli).
+//! function of a `&Document` and shows the same findings; `docs/formats.md` specifies each. What does not live here: judging (engine, distro) and where the output goes (cli).
 
 mod convert;
+mod coverage;
 pub mod document;
+mod identity;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod sarif;
 pub mod text;
+mod view;
+mod words;
 
 pub use convert::document;
 pub use document::Document;

@@ -11,7 +11,7 @@ fn finding(rule: &str, level: &str, place: Value, subject: Value) -> Value {
                "declaration": "/src/foo.h:12"})
     };
     json!({
-        "rule": rule, "level": level, "place": place,
+        "id": format!("id-of-{rule}"), "rule": rule, "level": level, "place": place,
         "package": {"reference": "foo-1-1.x86_64", "candidate": "foo-2-1.x86_64"},
         "artifact": {"text": "libfoo.so.1"}, "subject": subject,
         "summary": format!("what {rule} found is a change that is long enough to need a second line in a report"),

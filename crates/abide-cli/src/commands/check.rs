@@ -5,13 +5,11 @@ use std::time::Instant;
 
 use abide_distro::CheckOptions;
 use abide_model::Side;
-use abide_report::text::TextOptions;
 
-use crate::args::{Check, Format};
+use crate::args::Check;
 use crate::error::CliError;
-use crate::output::Destination;
 use crate::reading::{Reader, Request};
-use crate::suppressions;
+use crate::{reports, suppressions};
 
 /// Compares, reports, and gives the verdict's exit status.
 pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
@@ -26,12 +24,7 @@ pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
     let document = abide_report::document(&check, &old, &new);
     reader.time("compare", start);
 
-    let out = Destination::new(args.output.as_deref());
-    let bytes = match args.format {
-        Format::Text => abide_report::text::render(&document, &text_options(args, &out)).into_bytes(),
-        Format::Json => json(&document)?,
-    };
-    out.deliver(&bytes)?;
+    reports::deliver(&document, args)?;
     Ok(verdict.exit_code())
 }
 
@@ -49,19 +42,4 @@ fn read(reader: &Reader, args: &Check) -> Result<(Side, Side), CliError> {
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
     };
     reader.read_both(&old, &new)
-}
-
-fn text_options(args: &Check, out: &Destination) -> TextOptions {
-    TextOptions {
-        width: out.width(),
-        colour: out.wants_colour(),
-        all: args.all,
-        verbose: args.common.verbose,
-    }
-}
-
-fn json(document: &abide_report::Document) -> Result<Vec<u8>, CliError> {
-    let mut bytes = Vec::new();
-    abide_report::json::write(document, &mut bytes).map_err(CliError::stdout)?;
-    Ok(bytes)
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Consumer, Detail, Document, Evidence, Finding, Level, SideName, Subject, Symbol};
+use super::{Room, TextOptions, levels};
+use crate::document::{Counts, Detail, Document, Finding, Level, Subject};
+use crate::view::{consumer_name, count, evidence_text, subject_title, summary_under, symbol_name};
 
 /// Column in which a field's text begins.
 const COLUMN: usize = 16;
@@ -29,32 +30,45 @@ impl<'a> Findings<'a> {
         Findings { page, document, options, given: BTreeSet::new() }
     }
 
-    /// Writes them grouped by subject, the worst group first.
-    pub(super) fn write(mut self, findings: &[&Finding]) {
+    /// Writes them grouped by subject, the worst group first, as far as there is room.
+    pub(super) fn write(mut self, findings: &[&Finding], room: &mut Room) {
         let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
         for finding in findings {
-            groups.entry(subject(&finding.subject)).or_default().push(finding);
+            groups.entry(subject_title(&finding.subject)).or_default().push(finding);
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
         // Stable: names stay sorted within a level.
         groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.iter().map(|f| f.level).max()));
+        let mut left_out = Counts::default();
         for (name, mut group) in groups {
             group.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-            let title = self.page.mark(Mark::Heading, &name);
-            self.page.wrapped("  ", 6, &title);
-            group.iter().for_each(|finding| self.block(&name, finding));
+            if room.listed > 0 {
+                let title = self.page.mark(Mark::Heading, &name);
+                self.page.wrapped("  ", 6, &title);
+            }
+            for finding in group {
+                match room.take() {
+                    (true, detailed) => self.block(&name, finding, detailed),
+                    _ => left_out.add(finding),
+                }
+            }
+        }
+        if left_out != Counts::default() {
+            self.page.paragraph(2, &format!("… and {} more (-v lists all)", levels(&left_out)));
         }
     }
 
-    fn block(&mut self, name: &str, finding: &Finding) {
+    fn block(&mut self, name: &str, finding: &Finding, detailed: bool) {
         let page = &mut *self.page;
         let level = page.mark(Mark::Level(finding.level), finding.level.word());
         let rule = page.mark(Mark::Dim, &format!("[{}]", finding.rule));
         // The heading has said what it is about.
-        let bare = finding.summary.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
-        let summary = page.mark(Mark::Plain, bare.unwrap_or(&finding.summary));
+        let summary = page.mark(Mark::Plain, summary_under(finding, name));
         let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
         page.wrapped("    ", 6, &format!("{level}{suppressed}: {summary} {rule}"));
+        if !detailed {
+            return;
+        }
         for (label, text) in self.fields(finding) {
             let text = self.page.mark(Mark::Plain, &text);
             self.page.field(6, COLUMN, label, &text);
@@ -66,14 +80,15 @@ impl<'a> Findings<'a> {
         let mut fields = Vec::new();
         fields.extend(finding.suppressed.clone().map(|reason| ("reason", reason)));
         fields.extend(details(finding, self.options));
-        fields.extend(evidence(&finding.reference).map(|text| ("old", text)));
-        fields.extend(evidence(&finding.candidate).map(|text| ("new", text)));
+        fields.extend(evidence_text(&finding.reference).map(|text| ("old", text)));
+        fields.extend(evidence_text(&finding.candidate).map(|text| ("new", text)));
         fields.extend(path(finding, self.options).map(|text| ("reached", text)));
         fields.extend(symbols(self.document, finding, self.options).map(|text| ("through", text)));
         if self.options.verbose || self.given.insert(finding.why.clone()) {
             fields.push(("why", finding.why.clone()));
         }
         fields.extend(consumers(finding, self.options).map(|text| ("used by", text)));
+        fields.extend(self.options.verbose.then(|| ("id", finding.id.clone())));
         fields
     }
 }
@@ -98,17 +113,6 @@ fn details(finding: &Finding, options: &TextOptions) -> Vec<(&'static str, Strin
     std::iter::once("changed").chain(std::iter::repeat("")).zip(lines).collect()
 }
 
-/// One side's fact; that something is absent is what the summary says.
-fn evidence(evidence: &Evidence) -> Option<String> {
-    let value = if evidence.value == "absent" { "" } else { &evidence.value };
-    match (&evidence.declaration, value) {
-        (None, "") => None,
-        (None, value) => Some(value.to_owned()),
-        (Some(declaration), "") => Some(format!("declared at {declaration}")),
-        (Some(declaration), value) => Some(format!("{value}, declared at {declaration}")),
-    }
-}
-
 /// `zfs_open → return value: struct zfs_handle * → points to: struct zfs_handle`.
 fn path(finding: &Finding, options: &TextOptions) -> Option<String> {
     let mut steps: Vec<String> =
@@ -129,7 +133,7 @@ fn symbols(document: &Document, finding: &Finding, options: &TextOptions) -> Opt
     if matches!(finding.subject, Subject::Symbol(_)) || symbols.is_empty() {
         return None;
     }
-    let names: Vec<String> = symbols.iter().map(plain).collect();
+    let names: Vec<String> = symbols.iter().map(symbol_name).collect();
     Some(format!("{}: {}", count(names.len(), "exported symbol"), few(&names, options)))
 }
 
@@ -140,24 +144,8 @@ fn consumers(finding: &Finding, options: &TextOptions) -> Option<String> {
         let nobody = "no consumer among the packages checked; third parties may still use it";
         return (finding.level == Level::Break).then(|| nobody.to_owned());
     }
-    let names: Vec<String> = found.iter().map(consumer).collect();
+    let names: Vec<String> = found.iter().map(consumer_name).collect();
     Some(format!("{}: {}", names.len(), few(&names, options)))
-}
-
-fn consumer(consumer: &Consumer) -> String {
-    let artifact = consumer.artifact.display();
-    let mut text = match (&consumer.package, artifact.as_str()) {
-        (Some(package), "") => package.clone(),
-        (Some(package), _) => format!("{artifact} ({package})"),
-        (None, _) => artifact,
-    };
-    if let [side] = consumer.sides.as_slice() {
-        text.push_str(match side {
-            SideName::Reference => " on the reference",
-            SideName::Candidate => " on the candidate",
-        });
-    }
-    text
 }
 
 /// The first few names; how many there are is said before.
@@ -170,44 +158,4 @@ fn few(names: &[String], options: &TextOptions) -> String {
         return names.join(", ");
     }
     format!("{}, … (-v lists all)", names[..FEW].join(", "))
-}
-
-fn count(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// What a finding is about, as a heading.
-fn subject(subject: &Subject) -> String {
-    match subject {
-        Subject::Symbol(symbol) => symbol_title(symbol),
-        Subject::Type(name) => name.clone(),
-        Subject::Artifact => "the file as a whole".to_owned(),
-        Subject::Package(name) => name.clone(),
-    }
-}
-
-/// A symbol with its version; the source name where the stored one is mangled.
-fn plain(symbol: &Symbol) -> String {
-    let mut text = symbol.demangled.as_deref().map_or_else(|| symbol.name.display(), short);
-    if let Some(version) = &symbol.version {
-        let separator = if symbol.is_default == Some(true) { "@@" } else { "@" };
-        text.push_str(&format!("{separator}{}", version.display()));
-    }
-    text
-}
-
-/// A C++ name with `std::string` as people write it.
-fn short(name: &str) -> String {
-    name.replace(
-        "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
-        "std::string",
-    )
-}
-
-/// As [`plain`], and the stored name behind a demangled one.
-fn symbol_title(symbol: &Symbol) -> String {
-    match symbol.demangled {
-        Some(_) => format!("{} [{}]", plain(symbol), symbol.name.display()),
-        None => plain(symbol),
-    }
 }

@@ -1,13 +1,23 @@
 //! The report for a person in a terminal: verdict first, then library by library, then what was not compared,
 //! then numbers for everything.
 
+mod coverage;
 mod finding;
+mod idle;
 mod open;
 mod page;
+mod sources;
 mod summary;
 
-use crate::document::{Artifact, Both, Document, File, Finding, Level, Package, Place, Verdict};
+use crate::document::{Counts, Document, Finding, Level, Place, Verdict};
+use crate::view::{View, artifact_place, count, package_name};
+use crate::words;
 use page::{Mark, Page};
+
+/// How many findings, the worst first, are shown with everything about them unless the reader wants all.
+const DETAILED: usize = 100;
+/// How many findings are listed at all unless the reader wants all.
+const LISTED: usize = 400;
 
 /// How the report is laid out. Numbers always count everything, also what is not listed.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +30,13 @@ pub struct TextOptions {
     pub all: bool,
     /// List every consumer and symbol instead of the first few.
     pub verbose: bool,
+    /// Say what was compared and what was not, with reasons.
+    pub coverage: bool,
 }
 
 impl Default for TextOptions {
     fn default() -> Self {
-        TextOptions { width: 100, colour: false, all: false, verbose: false }
+        TextOptions { width: 100, colour: false, all: false, verbose: false, coverage: false }
     }
 }
 
@@ -33,35 +45,121 @@ pub fn render(document: &Document, options: &TextOptions) -> String {
     let mut page = Page::new(options.width, options.colour);
     let verdict = page.mark(Mark::Verdict(document.verdict), document.verdict.word());
     page.paragraph(0, &format!("{verdict}: {}", document.reason));
-    blocks(&mut page, document, options);
-    open::section(&mut page, document, options);
+    let view = View::new(document);
+    sources::table(&mut page, &view, options);
+    blocks(&mut page, &view, options);
+    open::section(&mut page, &view, options);
+    idle::section(&mut page, document);
+    if options.coverage {
+        coverage::section(&mut page, document, options);
+    }
     summary::numbers(&mut page, document, options);
     page.finish()
 }
 
-/// A block for each package and artifact with findings to list, the worst first and else in the document's order.
-fn blocks(page: &mut Page, document: &Document, options: &TextOptions) {
-    let mut blocks = Vec::new();
-    for (index, package) in document.packages.iter().enumerate() {
-        let own = listed(document, Place { package: index, artifact: None }, options);
-        blocks.push((worst(&own), package_name(&package.nevra), String::new(), own));
-        for (number, artifact) in package.artifacts.iter().enumerate() {
-            let own = listed(document, Place { package: index, artifact: Some(number) }, options);
-            blocks.push((artifact.verdict, artifact.name.display(), place(artifact, package), own));
+/// What a block of findings is about.
+struct Block<'a> {
+    verdict: Verdict,
+    name: String,
+    place: String,
+    findings: Vec<&'a Finding>,
+}
+
+/// A block for the whole and each package and artifact with findings to list, the worst first and else in the
+/// document's order.
+fn blocks(page: &mut Page, view: &View<'_>, options: &TextOptions) {
+    let own = |place| listed(view, place, options);
+    let mut blocks = vec![whole(own(None))];
+    for (index, package) in view.document.packages.iter().enumerate() {
+        for place in view.places(index) {
+            let findings = own(Some(place));
+            blocks.push(match place.artifact.map(|number| &package.artifacts[number]) {
+                None => Block {
+                    verdict: worst(&findings),
+                    name: package_name(&package.nevra),
+                    place: String::new(),
+                    findings,
+                },
+                Some(artifact) => Block {
+                    verdict: artifact.verdict,
+                    name: artifact.name.display(),
+                    place: artifact_place(artifact, package),
+                    findings,
+                },
+            });
         }
     }
-    blocks.retain(|(_, _, _, findings)| !findings.is_empty());
-    blocks.sort_by_key(|(verdict, ..)| std::cmp::Reverse(*verdict));
-    for (verdict, name, place, findings) in blocks {
-        heading(page, &name, &place, verdict);
-        finding::Findings::new(page, document, options).write(&findings);
+    blocks.retain(|block| !block.findings.is_empty());
+    blocks.sort_by_key(|block| std::cmp::Reverse(block.verdict));
+    let mut room = Room::new(options);
+    let mut blocks = blocks.into_iter();
+    for block in blocks.by_ref() {
+        if room.listed == 0 {
+            unlisted(page, std::iter::once(block).chain(blocks));
+            break;
+        }
+        heading(page, &block.name, &block.place, block.verdict);
+        finding::Findings::new(page, view.document, options).write(&block.findings, &mut room);
     }
 }
 
+/// How many findings still have room in the report; with `-v` there is no end to it.
+struct Room {
+    /// With everything about them.
+    detailed: usize,
+    /// At all, then with a line each.
+    listed: usize,
+}
+
+impl Room {
+    fn new(options: &TextOptions) -> Self {
+        match options.verbose {
+            true => Room { detailed: usize::MAX, listed: usize::MAX },
+            false => Room { detailed: DETAILED, listed: LISTED },
+        }
+    }
+
+    /// Takes the room of one finding: whether there is some, and whether for everything about it.
+    fn take(&mut self) -> (bool, bool) {
+        let found = (self.listed > 0, self.detailed > 0);
+        self.listed = self.listed.saturating_sub(1);
+        self.detailed = self.detailed.saturating_sub(1);
+        found
+    }
+}
+
+/// Says how much of the findings has no room.
+fn unlisted<'a>(page: &mut Page, blocks: impl Iterator<Item = Block<'a>>) {
+    let (mut places, mut counts) = (0, Counts::default());
+    for block in blocks {
+        places += 1;
+        block.findings.iter().for_each(|finding| counts.add(finding));
+    }
+    page.gap();
+    let places = count(places, "more place");
+    page.paragraph(0, &format!("… and {places} with {} (-v lists all)", levels(&counts)));
+}
+
+/// `2 break, 1 review`, without what there is none of.
+fn levels(counts: &Counts) -> String {
+    words::join(&[
+        (counts.breaks, "break"),
+        (counts.reviews, "review"),
+        (counts.safe, "safe"),
+        (counts.suppressed, "suppressed"),
+    ])
+}
+
+/// The block of what concerns no single package.
+fn whole(findings: Vec<&Finding>) -> Block<'_> {
+    let name = "the distribution as a whole".to_owned();
+    Block { verdict: worst(&findings), name, place: String::new(), findings }
+}
+
 /// The findings of one place that the reader asked for.
-fn listed<'a>(document: &'a Document, place: Place, options: &TextOptions) -> Vec<&'a Finding> {
-    let wanted = |f: &&Finding| f.place == place && (options.all || f.level > Level::Safe);
-    document.findings.iter().filter(wanted).collect()
+fn listed<'a>(view: &View<'a>, place: Option<Place>, options: &TextOptions) -> Vec<&'a Finding> {
+    let wanted = |f: &&&Finding| options.all || f.level > Level::Safe;
+    view.findings(place).iter().filter(wanted).copied().collect()
 }
 
 fn worst(findings: &[&Finding]) -> Verdict {
@@ -81,41 +179,4 @@ fn heading(page: &mut Page, name: &str, place: &str, verdict: Verdict) {
     let name = title(page, name, place);
     let verdict = page.mark(Mark::Verdict(verdict), verdict.word());
     page.wrapped("", 4, &format!("{name}: {verdict}"));
-}
-
-/// Where an artifact is: packages on both sides, or paths for loose files where they say more than the name.
-fn place(artifact: &Artifact, package: &Package) -> String {
-    let files = &artifact.files;
-    let of = |file: &Option<File>| {
-        file.as_ref().map(|file| file.package.clone().unwrap_or_else(|| file.path.display()))
-    };
-    let both = Both { reference: of(&files.reference), candidate: of(&files.candidate) };
-    let name = artifact.name.display();
-    match (&both.reference, &both.candidate) {
-        (None, None) => package_name(&package.nevra),
-        (Some(old), Some(new)) if *old == name && *new == name => String::new(),
-        _ => package_name(&both),
-    }
-}
-
-/// `libfoo 1.0-1.el9 → 1.1-1.el9 x86_64`, from the NEVRAs of both sides.
-fn package_name(nevra: &Both<String>) -> String {
-    match (&nevra.reference, &nevra.candidate) {
-        (Some(old), Some(new)) => arrow(old, new),
-        (Some(old), None) => old.clone(),
-        (None, Some(new)) => new.clone(),
-        (None, None) => "loose files".to_owned(),
-    }
-}
-
-/// `old → new`; a package's name that both share is said once: `foo-1.0-1.x86_64 → 1.1-1.x86_64`.
-fn arrow(old: &str, new: &str) -> String {
-    if old == new {
-        return old.to_owned();
-    }
-    let name = |nevra: &str| nevra.rsplitn(3, '-').nth(2).map(|name| name.len() + 1);
-    match (name(old), name(new)) {
-        (Some(a), Some(b)) if old[..a] == new[..b] && !old.contains('/') => format!("{old} → {}", &new[b..]),
-        _ => format!("{old} → {new}"),
-    }
 }

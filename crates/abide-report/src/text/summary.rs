@@ -3,6 +3,8 @@
 use super::TextOptions;
 use super::page::{Mark, Page};
 use crate::document::{Document, SideName};
+use crate::view::grouped;
+use crate::words::join;
 
 /// Column in which the numbers' text begins.
 const COLUMN: usize = 13;
@@ -16,14 +18,7 @@ pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOption
     page.field(2, COLUMN, "artifacts", &artifacts(document));
     page.field(2, COLUMN, "symbols", &symbols(document));
     page.field(2, COLUMN, "findings", &findings(document, options));
-    page.field(2, COLUMN, "gaps", &document.counts.gaps.to_string());
-}
-
-/// Joins the counts that are not zero; `none` when all are.
-fn join(parts: &[(usize, &str)]) -> String {
-    let shown: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+    page.field(2, COLUMN, "gaps", &grouped(document.counts.gaps));
 }
 
 fn packages(document: &Document) -> String {
@@ -66,7 +61,10 @@ fn symbols(document: &Document) -> String {
     }
     format!(
         "{} → {} exported; {} of {} that need a type have one on both sides",
-        s.reference, s.candidate, s.typed, s.need_types
+        grouped(s.reference),
+        grouped(s.candidate),
+        grouped(s.typed),
+        grouped(s.need_types)
     )
 }
 
