@@ -8,7 +8,8 @@ use abide_model::ElfFacts;
 use abide_model::progress::NoProgress;
 use abide_read::compress::Compression;
 use abide_read::elf::read_elf;
-use abide_read::rpm::{Limits, Package, Payload};
+use abide_read::payload::{Limits, Payload};
+use abide_read::rpm::Package;
 use abide_read::side::{self, OpenOptions};
 use abide_read::snapshot;
 
@@ -50,6 +51,61 @@ fn unsigned(package: &[u8]) -> Vec<u8> {
 /// Decompressed payloads.
 pub(crate) fn archives() -> Vec<Vec<u8>> {
     packages().iter().map(|path| archive(path)).collect()
+}
+
+/// tar archives: a library with links to it, and members with extension headers.
+pub(crate) fn tars() -> Vec<Vec<u8>> {
+    let library = artifacts().into_iter().next().unwrap_or_default();
+    let mut plain = member("./usr/lib/libtide.so.1", b'0', "", &library);
+    plain.extend(member("./usr/lib/libtide.so", b'2', "libtide.so.1", b""));
+    plain.extend(member("./usr/lib/twin.so", b'1', "./usr/lib/libtide.so.1", b""));
+    let mut extended = member("long", b'L', "", b"./a/long/name\0");
+    extended.extend(member("short", b'0', "", b"content"));
+    extended.extend(member("pax", b'x', "", b"20 path=another/name\n19 GNU.sparse.x=1\n"));
+    extended.extend(member("short", b'0', "", b"content"));
+    extended.extend(member("holes", b'S', "", b"content"));
+    [plain, extended].into_iter().map(ended).collect()
+}
+
+/// A Debian package with such an archive, nothing of it compressed, so that mutations of the content are not lost.
+pub(crate) fn debs() -> Vec<Vec<u8>> {
+    let control = b"Package: libtide1\nSource: tide (1.0)\nVersion: 1:1.0-1\nArchitecture: amd64\n\
+        Depends: libc6 (>= 2.34), a | b\nProvides: tide (= 1)\n";
+    let sums = b"00000000000000000000000000000000  usr/lib/libtide.so.1\n";
+    let control = [member("./control", b'0', "", control), member("./md5sums", b'0', "", sums)].concat();
+    let data = tars().into_iter().next().unwrap_or_default();
+    let mut package = b"!<arch>\n".to_vec();
+    let members: [(&str, &[u8]); 3] =
+        [("debian-binary", b"2.0\n"), ("control.tar", &ended(control)), ("data.tar", &data)];
+    for (name, content) in members {
+        package.extend(format!("{name:<48}{:<10}`\n", content.len()).into_bytes());
+        package.extend(content);
+    }
+    vec![package]
+}
+
+/// A ustar header with its content.
+fn member(name: &str, kind: u8, link: &str, content: &[u8]) -> Vec<u8> {
+    let mut block = vec![0; 512];
+    let mut put = |at: usize, text: &[u8]| block[at..at + text.len()].copy_from_slice(text);
+    put(0, name.as_bytes());
+    put(100, b"0000755\0");
+    put(124, format!("{:011o}\0", content.len()).as_bytes());
+    put(148, b"        ");
+    put(156, &[kind]);
+    put(157, link.as_bytes());
+    put(257, b"ustar\x0000");
+    let sum: u32 = block.iter().map(|&b| u32::from(b)).sum();
+    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    block.extend(content);
+    block.resize(block.len().next_multiple_of(512), 0);
+    block
+}
+
+/// The members with the empty blocks that end an archive.
+fn ended(mut members: Vec<u8>) -> Vec<u8> {
+    members.resize(members.len() + 1024, 0);
+    members
 }
 
 /// Programs and libraries without debug information.
@@ -217,7 +273,7 @@ fn elf_files(package: &str) -> Vec<Vec<u8>> {
         ["reference", "candidate"].map(|side| repositories().join(side).join(format!("{package}.rpm")));
     let path = found.iter().find(|path| path.is_file()).unwrap_or(&found[0]);
     let (package, input) = open(path);
-    let mut payload = Payload::new(input, &package.plan, Limits::default())
+    let mut payload = Payload::cpio(input, &package.plan, Limits::default())
         .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut files = Vec::new();
     while let Ok(Some(_)) = payload.next_file() {

@@ -4,10 +4,12 @@ use std::io::Cursor;
 use std::sync::LazyLock;
 
 use abide_read::cpio::Reader;
+use abide_read::deb::Deb;
 use abide_read::dwarf::{read_types, supplementary_link};
 use abide_read::elf::read_elf;
+use abide_read::payload::{Limits, Payload, Tree};
 use abide_read::repo::metadata;
-use abide_read::rpm::{Limits, Package, Payload};
+use abide_read::rpm::Package;
 
 use crate::seeds;
 
@@ -31,6 +33,8 @@ pub fn targets() -> &'static [Target] {
         Target { name: "ctf", run: ctf, seeds: seeds::ctf },
         Target { name: "rpm", run: rpm, seeds: seeds::rpms },
         Target { name: "cpio", run: cpio, seeds: seeds::archives },
+        Target { name: "deb", run: deb, seeds: seeds::debs },
+        Target { name: "tar", run: tar, seeds: seeds::tars },
         Target { name: "repodata", run: repodata, seeds: seeds::documents },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
     ]
@@ -86,11 +90,8 @@ const LIMITS: Limits = Limits { payload_bytes: 1 << 26, file_bytes: 1 << 25, mem
 pub fn rpm(bytes: &[u8]) {
     let mut input = Cursor::new(bytes);
     let Ok(package) = Package::read(&mut input) else { return };
-    let Ok(mut payload) = Payload::new(input, &package.plan, LIMITS) else { return };
-    while let Ok(Some(_)) = payload.next_file() {
-        let _ = payload.head(64).map(<[u8]>::len);
-        let _ = payload.content();
-    }
+    let Ok(payload) = Payload::cpio(input, &package.plan, LIMITS) else { return };
+    read_through(payload);
 }
 
 /// An archive as it is inside an RPM.
@@ -101,6 +102,29 @@ pub fn cpio(bytes: &[u8]) {
         content.clear();
         let _ = archive.read(&mut content, 1 << 20);
     }
+}
+
+/// A Debian package: control data and files.
+pub fn deb(bytes: &[u8]) {
+    let mut input = Cursor::new(bytes);
+    let Ok(package) = Deb::read(&mut input) else { return };
+    let Ok(payload) = package.data.payload(input, LIMITS) else { return };
+    read_through(payload);
+}
+
+/// A tar archive that stands for a directory.
+pub fn tar(bytes: &[u8]) {
+    let Ok(payload) = Payload::tar(bytes, None, Tree::Directory, LIMITS) else { return };
+    read_through(payload);
+}
+
+fn read_through(mut payload: Payload<'_>) {
+    while let Ok(Some(_)) = payload.next_file() {
+        let _ = payload.head(64).map(<[u8]>::len);
+        let _ = payload.content();
+    }
+    let Some(listing) = payload.into_listing() else { return };
+    assert!(listing.files.iter().all(|f| !f.path.windows(3).any(|part| part == b"../")), "a path leads out");
 }
 
 /// A document of a repository, whichever it says it is.

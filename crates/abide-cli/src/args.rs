@@ -46,7 +46,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(crate) struct Check {
-    /// What the interface was promised for: ELF file, RPM, folder, repository (folder or URL), snapshot.
+    /// What the interface was promised for: ELF file, package, folder, tar archive, repository (folder or URL), snapshot.
     #[arg(value_name = "REFERENCE", value_hint = ValueHint::AnyPath)]
     pub(crate) reference: String,
     /// What must keep it; the same kinds of input.
@@ -91,7 +91,7 @@ Examples:
   abide snapshot https://mirror.example.org/9/BaseOS/x86_64/os -o baseos.abide
   abide check baseos.abide ./candidate")]
 pub(crate) struct Snapshot {
-    /// ELF file, RPM, folder, repository (folder or URL).
+    /// ELF file, package, folder, tar archive, repository (folder or URL).
     #[arg(value_name = "INPUT", value_hint = ValueHint::AnyPath)]
     pub(crate) input: String,
     /// Where to save it.

@@ -56,7 +56,7 @@ fn source_of(package: &PackageFacts) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use abide_model::{FileKind, Nevra, PackageMeta};
+    use abide_model::{FileKind, Nevra, PackageFormat, PackageMeta};
 
     fn package(name: &str, source: &str, files: &[&str]) -> PackageFacts {
         let nevra = Nevra {
@@ -75,6 +75,7 @@ mod tests {
             digest: String::new(),
         };
         let meta = PackageMeta {
+            format: PackageFormat::Rpm,
             nevra,
             source_package: Some(source.into()),
             provides: Vec::new(),

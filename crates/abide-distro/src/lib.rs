@@ -16,6 +16,7 @@ mod reason;
 mod result;
 pub mod rules;
 mod suppressed;
+mod versions;
 mod whole;
 
 pub use check::{CheckOptions, check, types_not_needed};

@@ -26,6 +26,6 @@ pub use graph::{
     Parameter, PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId,
     TypeKind, TypeNode, VirtualMethod,
 };
-pub use package::{Dependency, FileEntry, FileKind, Nevra, PackageMeta};
+pub use package::{Dependency, FileEntry, FileKind, Nevra, PackageFormat, PackageMeta, is_debug_name};
 pub use progress::{NoProgress, Progress, Stage};
 pub use strings::{StrId, StringTable};

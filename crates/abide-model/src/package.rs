@@ -25,7 +25,11 @@ impl fmt::Display for Nevra {
         if self.epoch != 0 {
             write!(f, "{}:", self.epoch)?;
         }
-        write!(f, "{}-{}.{}", self.version, self.release, self.arch)
+        write!(f, "{}", self.version)?;
+        if !self.release.is_empty() {
+            write!(f, "-{}", self.release)?;
+        }
+        write!(f, ".{}", self.arch)
     }
 }
 
@@ -70,9 +74,20 @@ pub struct FileEntry {
     pub digest: String,
 }
 
+/// How packages are built, which decides how their versions are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PackageFormat {
+    /// RPM.
+    Rpm,
+    /// Debian: a version is `[epoch:]version[-release]`, and a native one has an empty release.
+    Deb,
+}
+
 /// A package's header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageMeta {
+    /// Format.
+    pub format: PackageFormat,
     /// Identity.
     pub nevra: Nevra,
     /// File name of the source package, when stated.
@@ -89,10 +104,12 @@ impl PackageMeta {
     /// Whether the package carries debug information or sources rather than software
     /// (`-debuginfo`, `-debugsource`, Debian's `-dbg` and `-dbgsym`).
     pub fn is_debug(&self) -> bool {
-        let name = self.nevra.name.as_str();
-        ["-debuginfo", "-debugsource", "-dbg", "-dbgsym", "-debuginfo-common"]
-            .iter()
-            .any(|s| name.ends_with(s))
-            || name.contains("-debuginfo-common-")
+        is_debug_name(&self.nevra.name)
     }
+}
+
+/// Whether a package of this name carries debug information or sources.
+pub fn is_debug_name(name: &str) -> bool {
+    ["-debuginfo", "-debugsource", "-dbg", "-dbgsym", "-debuginfo-common"].iter().any(|s| name.ends_with(s))
+        || name.contains("-debuginfo-common-")
 }

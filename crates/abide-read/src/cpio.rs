@@ -4,9 +4,11 @@
 //! we), and rpm's stripped `07070X`, which names a file by its index in the package header and leaves the size to
 //! that header. What the files are is the affair of the caller.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use bstr::BString;
+
+use crate::counted::Counted;
 
 /// `CPIO_NAMESIZE_MAX` in rpm's `lib/cpio.c`: the longest name with its final NUL.
 const NAME_SIZE_MAX: u64 = 4096;
@@ -76,8 +78,7 @@ pub struct Member {
 /// A reader of archive members, one after the other.
 #[derive(Debug)]
 pub struct Reader<R> {
-    input: R,
-    offset: u64,
+    input: Counted<R>,
     /// Content of the current member that is still ahead.
     left_bytes: u64,
 }
@@ -85,7 +86,7 @@ pub struct Reader<R> {
 impl<R: BufRead> Reader<R> {
     /// Reads the archive in `input`.
     pub fn new(input: R) -> Self {
-        Self { input, offset: 0, left_bytes: 0 }
+        Self { input: Counted::new(input), left_bytes: 0 }
     }
 
     /// The next member, or `None` at the trailer. What is left of the current member is skipped.
@@ -97,7 +98,7 @@ impl<R: BufRead> Reader<R> {
     ) -> Result<Option<Member>, CpioError> {
         self.skip(self.left_bytes)?;
         self.skip_padding()?;
-        let start = self.offset;
+        let start = self.input.offset();
         let magic = self.array::<6>()?;
         match &magic {
             b"070701" | b"070702" => self.newc_member(start),
@@ -155,31 +156,11 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn append(&mut self, out: &mut Vec<u8>, count: u64) -> Result<(), CpioError> {
-        let before = out.len();
-        let result = (&mut self.input).take(count).read_to_end(out);
-        let got = (out.len() - before) as u64;
-        self.offset = self.offset.saturating_add(got);
-        match result {
-            Ok(_) if got == count => Ok(()),
-            Ok(_) => Err(self.io(io::ErrorKind::UnexpectedEof.into())),
-            Err(error) => Err(self.io(error)),
-        }
+        self.input.append(out, count).map_err(|e| self.io(e))
     }
 
     fn skip(&mut self, count: u64) -> Result<(), CpioError> {
-        let mut left = count;
-        while left > 0 {
-            let available = self.input.fill_buf().map(<[u8]>::len);
-            let step = match available {
-                Ok(0) => return Err(self.io(io::ErrorKind::UnexpectedEof.into())),
-                Ok(n) => left.min(n as u64),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.io(error)),
-            };
-            self.input.consume(step as usize);
-            self.offset = self.offset.saturating_add(step);
-            left -= step;
-        }
+        self.input.skip(count).map_err(|e| self.io(e))?;
         self.left_bytes = 0;
         Ok(())
     }
@@ -187,20 +168,17 @@ impl<R: BufRead> Reader<R> {
     /// Headers and content start at multiples of four (rpm's `rpmcpioReadPad`).
     fn skip_padding(&mut self) -> Result<(), CpioError> {
         let left = self.left_bytes;
-        self.skip((4 - self.offset % 4) % 4)?;
+        self.skip((4 - self.input.offset() % 4) % 4)?;
         self.left_bytes = left;
         Ok(())
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], CpioError> {
-        let mut buf = [0; N];
-        self.input.read_exact(&mut buf).map_err(|e| self.io(e))?;
-        self.offset = self.offset.saturating_add(N as u64);
-        Ok(buf)
+        self.input.array().map_err(|e| self.io(e))
     }
 
     fn io(&self, source: io::Error) -> CpioError {
-        CpioError::Io { offset: self.offset, source }
+        CpioError::Io { offset: self.input.offset(), source }
     }
 }
 

@@ -52,7 +52,7 @@ impl ContentKind {
             _ if crate::rpm::is_rpm(head) => Self::Rpm,
             _ if head.starts_with(b"!<arch>\ndebian-binary") => Self::Deb,
             _ if head.starts_with(b"!<arch>\n") || head.starts_with(b"!<thin>\n") => Self::Ar,
-            _ if head.get(257..262) == Some(b"ustar") => Self::Tar,
+            _ if head.get(257..262) == Some(b"ustar") || crate::tar::is_tar(head) => Self::Tar,
             _ if head.starts_with(b"0707") => Self::Cpio,
             // Linux `Documentation/arch/x86/boot.rst`, `arch/arm64/booting.rst`.
             _ if head.get(0x202..0x206) == Some(b"HdrS") || head.get(0x38..0x3c) == Some(b"ARMd") => {
@@ -93,7 +93,7 @@ impl ContentKind {
 }
 
 /// The kinds of input that are read, for messages.
-pub const READABLE: &str = "an ELF file, an RPM, a directory of RPMs or plain files, a dnf repository (folder or URL), or a snapshot";
+pub const READABLE: &str = "an ELF file, an RPM or Debian package, a directory or tar archive of packages or plain files, a repository (folder or URL), or a snapshot";
 
 #[cfg(test)]
 mod tests {

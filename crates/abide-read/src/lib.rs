@@ -2,18 +2,23 @@
 //!
 //! Every reader returns what it could read together with the gaps; none judges. Nothing here compares.
 
+pub mod ar;
 pub mod btf;
 pub mod compress;
+mod counted;
 pub mod cpio;
 pub mod ctf;
+pub mod deb;
 pub mod debuginfo;
 pub mod dwarf;
 pub mod elf;
 pub mod fetch;
 pub mod input;
 mod numbered;
+pub mod payload;
 pub mod repo;
 pub mod rpm;
 pub mod side;
 pub mod snapshot;
 pub mod source;
+pub mod tar;

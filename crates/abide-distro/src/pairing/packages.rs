@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use abide_model::{Nevra, PackageFacts, Side};
-use rpm_version::rpm_evr_compare;
+use abide_model::{PackageFacts, Side};
 
 use super::PackageMatch;
+use crate::versions::compare_versions;
 
 /// Two packages that belong together, as indices into their sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,20 +123,11 @@ fn newest<'a>(side: &'a Side, superseded: &mut Vec<usize>) -> BTreeMap<Key<'a>, 
         let is_newer = side.packages[*best]
             .meta
             .as_ref()
-            .is_none_or(|known| compare_evr(&meta.nevra, &known.nevra) == Ordering::Greater);
+            .is_none_or(|known| compare_versions(meta, known) == Ordering::Greater);
         superseded.push(if is_newer { std::mem::replace(best, index) } else { index });
     }
     superseded.sort_unstable();
     builds
-}
-
-/// rpm's order of epoch, version and release (rpmvercmp).
-fn compare_evr(a: &Nevra, b: &Nevra) -> Ordering {
-    rpm_evr_compare(&evr(a), &evr(b))
-}
-
-fn evr(nevra: &Nevra) -> String {
-    format!("{}:{}-{}", nevra.epoch, nevra.version, nevra.release)
 }
 
 /// Files that are in no package, taken together, have their like on the other side.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use abide_distro::{Check, CheckOptions, check};
 use abide_model::{
     ArtifactFacts, Binding, Dependency, Digest, ElfClass, ElfFacts, ElfKind, Endian, Finding, Gap, GapKind,
-    Nevra, NoProgress, PackageFacts, PackageMeta, Side, Symbol, SymbolKind, SymbolSection, SymbolVersion,
-    TypeEvidence, VersionNeed, Visibility,
+    Nevra, NoProgress, PackageFacts, PackageFormat, PackageMeta, Side, Symbol, SymbolKind, SymbolSection,
+    SymbolVersion, TypeEvidence, VersionNeed, Visibility,
 };
 use bstr::BString;
 
@@ -118,7 +118,14 @@ pub(crate) fn package(text: &str, artifacts: Vec<ArtifactFacts>) -> PackageFacts
     requires.sort();
     PackageFacts {
         source: format!("{nevra}.rpm").into(),
-        meta: Some(PackageMeta { nevra, source_package: None, provides, requires, files: Vec::new() }),
+        meta: Some(PackageMeta {
+            format: PackageFormat::Rpm,
+            nevra,
+            source_package: None,
+            provides,
+            requires,
+            files: Vec::new(),
+        }),
         digest: None,
         artifacts,
         gaps: Vec::new(),

@@ -60,8 +60,9 @@ pub struct DebugIndex {
     pub use_host: bool,
     by_path: FxHashMap<BString, Vec<usize>>,
     names: FxHashSet<String>,
-    loose_by_id: FxHashMap<Vec<u8>, Vec<PathBuf>>,
-    loose_by_name: FxHashMap<BString, Vec<PathBuf>>,
+    /// Files on disk, and files in archives that stand for directories.
+    loose_by_id: FxHashMap<Vec<u8>, Vec<Place>>,
+    loose_by_name: FxHashMap<BString, Vec<Place>>,
     loose_count: usize,
     dwz: FxHashMap<usize, Vec<BString>>,
 }
@@ -92,17 +93,31 @@ impl DebugIndex {
 
     /// Adds a debug file on disk.
     pub fn add_file(&mut self, path: PathBuf, probe: &Probe) {
+        let name = path.file_name().map(|n| BString::from(Vec::from_os_string(n.into()).unwrap_or_default()));
+        self.add_place(Place::File(path), name.unwrap_or_default(), probe);
+    }
+
+    /// Adds an archive that stands for a directory, with its debug files.
+    pub fn add_archive(&mut self, archive: DebugPackage, files: Vec<(BString, Probe)>) {
+        let id = self.packages.len();
+        self.add_package(archive, []);
+        for (path, probe) in files {
+            let name = file_name(path.as_bstr()).into();
+            self.add_place(Place::Package(id, path), name, &probe);
+        }
+    }
+
+    fn add_place(&mut self, place: Place, name: BString, probe: &Probe) {
         self.loose_count += 1;
         if let Some(id) = &probe.build_id {
             let files = self.loose_by_id.entry(id.clone()).or_default();
             // A file with the information comes before a stripped copy with the same build-id.
             match probe.has_debug_info {
-                true => files.insert(0, path.clone()),
-                false => files.push(path.clone()),
+                true => files.insert(0, place.clone()),
+                false => files.push(place.clone()),
             }
         }
-        let name = path.file_name().map(|n| BString::from(Vec::from_os_string(n.into()).unwrap_or_default()));
-        self.loose_by_name.entry(name.unwrap_or_default()).or_default().push(path);
+        self.loose_by_name.entry(name).or_default().push(place);
     }
 
     /// Supplementary files that a package has in `/usr/lib/debug/.dwz`.
@@ -132,7 +147,7 @@ impl DebugIndex {
     /// Places of the file with this build-id, debug file or supplementary file.
     pub fn places_of_id(&self, id: &[u8]) -> Vec<Place> {
         let mut places = self.places_at(build_id_path(DEBUG_ROOT, id).as_bstr());
-        places.extend(self.loose_by_id.get(id).into_iter().flatten().cloned().map(Place::File));
+        places.extend(self.loose_by_id.get(id).into_iter().flatten().cloned());
         places
     }
 
@@ -156,7 +171,7 @@ impl DebugIndex {
                 places.extend(host_file(below_root.as_bstr()));
             }
         }
-        places.extend(self.loose_by_name.get(link).into_iter().flatten().cloned().map(Place::File));
+        places.extend(self.loose_by_name.get(link).into_iter().flatten().cloned());
         let Ok(link) = link.to_os_str() else { return places };
         for near in folder.into_iter().flat_map(|f| [f.join(link), f.join(".debug").join(link)]) {
             places.extend(near.is_file().then_some(Place::File(near)));
@@ -174,8 +189,7 @@ impl DebugIndex {
         places
             .extend(self.places_at([b"/usr/lib/debug/.dwz/", file_name(link).as_bytes()].concat().as_bstr()));
         places.extend(self.places_of_id(id));
-        places
-            .extend(self.loose_by_name.get(file_name(link)).into_iter().flatten().cloned().map(Place::File));
+        places.extend(self.loose_by_name.get(file_name(link)).into_iter().flatten().cloned());
         if self.use_host {
             places.extend(host_file(build_id_path(DEBUG_ROOT, id).as_bstr()));
             places
@@ -185,7 +199,9 @@ impl DebugIndex {
     }
 
     /// One sentence on where an artifact's debug information was looked for.
-    pub fn searched(&self, elf: &ElfFacts, package: Option<&str>) -> String {
+    ///
+    /// `expected` are the names that its debug package can have.
+    pub fn searched(&self, elf: &ElfFacts, expected: &[String]) -> String {
         let id = elf.build_id.as_ref().map(|id| format!("build-id {}", build_id_text(id)));
         let link = elf.debug_link.as_ref().map(|(link, _)| format!("debug link {link}"));
         let wanted = match (id, link) {
@@ -206,8 +222,8 @@ impl DebugIndex {
             places.push("/usr/lib/debug of this machine".to_owned());
         }
         let mut text = format!("no debug information{wanted}: looked in {}", places.join(", "));
-        if let Some(name) =
-            package.map(|p| format!("{p}-debuginfo")).filter(|name| !self.names.contains(name))
+        if let Some(name) = expected.first()
+            && !expected.iter().any(|name| self.names.contains(name))
         {
             text.push_str(&format!("; there is no package {name}"));
         }

@@ -2,7 +2,7 @@
 //!
 //! Tag meanings follow rpm's `lib/rpmtag.h` and `lib/rpmfi.c`. The content of files is in `payload`.
 
-use abide_model::{Dependency, FileEntry, FileKind, Nevra, PackageMeta};
+use abide_model::{Dependency, FileEntry, FileKind, Nevra, PackageFormat, PackageMeta};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -60,6 +60,7 @@ pub fn read(header: &Header) -> Result<(PackageMeta, PayloadPlan), HeaderError> 
     let mut entries: Vec<FileEntry> = files.into_iter().map(RawFile::into_entry).collect();
     entries.sort();
     let meta = PackageMeta {
+        format: PackageFormat::Rpm,
         nevra: nevra(header)?,
         source_package: header.string(tag::SOURCE_RPM)?.map(text),
         provides: dependencies(header, tag::PROVIDE_NAME, tag::PROVIDE_FLAGS, tag::PROVIDE_VERSION)?,

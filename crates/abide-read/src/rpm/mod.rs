@@ -1,4 +1,4 @@
-//! RPM packages: header, file list, payload.
+//! RPM packages: header and file list; the files themselves are read by `payload`.
 //!
 //! Format: rpm's `docs/manual/format_v4.md`, `lib/header.c`, `lib/cpio.c`. Signatures are not verified here; whether
 //! a package is the one that a repository names is checked by `repo`'s checksums, and the content of artifacts
@@ -6,14 +6,12 @@
 
 pub mod header;
 pub mod meta;
-pub mod payload;
 
 use std::io::BufRead;
 
 use abide_model::PackageMeta;
 
 pub use header::{HeaderError, is_rpm};
-pub use payload::{Limits, Payload, PayloadError, StoredFile};
 
 /// A package whose headers were read.
 #[derive(Debug)]

@@ -87,16 +87,20 @@ impl OpenError {
                 "check the path; inputs are files, folders, or http(s) URLs of repositories"
             }
             Self::Io { .. } => "check that the file is complete and that you may read it",
-            Self::Unsupported { .. } => "unpack it and give the folder, or give the RPM or ELF file itself",
+            Self::Unsupported { .. } => {
+                "unpack it and give the folder, or give the package or ELF file itself"
+            }
             Self::Elf { .. } => "get the file again; a complete one starts with a whole ELF header",
             Self::DebugFile { .. } => "give the library itself, and this file or its folder with --debuginfo",
-            Self::Package { .. } => "get the package again, and check it with `rpm -K FILE`",
+            Self::Package { .. } => {
+                "get the package again, and check it with `rpm -K FILE` or `dpkg-deb -I FILE`"
+            }
             Self::Repository { .. } => {
                 "check that the folder or URL holds `repodata/repomd.xml`, and renew the metadata with createrepo_c"
             }
             Self::Snapshot { .. } => "make the snapshot again with `abide snapshot`",
             Self::Nothing { .. } => {
-                "give a folder with RPMs or ELF files; debug packages alone go to --debuginfo"
+                "give a folder with packages or ELF files; debug packages alone go to --debuginfo"
             }
         }
     }

@@ -6,17 +6,19 @@ use abide_model::{FileKind, PackageFacts};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::OpenError;
+use super::package::{Container, OpenPackage};
+use super::packages::on_disk;
 use super::walk::{Walked, walk};
 use crate::input::{ContentKind, HEAD_BYTES};
-use crate::rpm::Package;
-use crate::source::{Source, file_head};
+use crate::payload::Limits;
+use crate::source::file_head;
 
 /// Headers of all software packages, `None` when there is none.
 pub(crate) fn of_packages(packages: &[PackageFacts], loose: &Walked) -> Option<Vec<BString>> {
     let files = packages.iter().filter_map(|p| p.meta.as_ref()).flat_map(|meta| &meta.files);
     let files =
         files.filter(|f| matches!(f.kind, FileKind::Regular | FileKind::Symlink)).map(|f| f.path.clone());
-    let loose = loose.files.iter().map(|f| absolute(f.name.as_bstr()));
+    let loose = loose.files.iter().map(|f| &f.name).chain(&loose.archived).map(|n| absolute(n.as_bstr()));
     sorted(files.chain(loose).filter(|path| is_public(path.as_bstr())).collect())
 }
 
@@ -35,11 +37,13 @@ fn of_path(path: &Path) -> Result<Vec<BString>, OpenError> {
     if metadata.is_dir() {
         return Ok(walk(path).files.iter().map(|f| absolute(f.name.as_bstr())).collect());
     }
-    if ContentKind::detect(&file_head(path, HEAD_BYTES).map_err(fail)?) == ContentKind::Rpm {
-        let mut input = Source::File(path.to_owned()).open().map_err(fail)?;
-        let package = Package::read(&mut input)
-            .map_err(|e| OpenError::Package { path: path.display().to_string(), source: e.into() })?;
-        let files = package.meta.files.into_iter().map(|f| f.path);
+    let kind = ContentKind::detect(&file_head(path, HEAD_BYTES).map_err(fail)?);
+    if let Some(container @ (Container::Rpm | Container::Deb)) = Container::of(kind) {
+        let file = on_disk(container, path.to_owned(), path.display().to_string(), metadata.len());
+        let open = OpenPackage::open(&file, false);
+        let meta = open.and_then(|open| open.into_listed(Limits::default(), |_| false));
+        let meta = meta.map_err(|source| OpenError::Package { path: path.display().to_string(), source })?;
+        let files = meta.files.into_iter().map(|f| f.path);
         return Ok(files.filter(|p| is_public(p.as_bstr())).collect());
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();

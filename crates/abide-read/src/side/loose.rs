@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use abide_model::{ArtifactFacts, Digest, Gap, GapKind, PackageFacts};
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::package::{Origin, artifact, decode_module, is_module_name};
+use super::package::{Origin, artifact, decode_module, is_in_debug_tree, is_module_name};
 use super::walk::WalkedFile;
 use crate::debuginfo::{Probe, probe};
 use crate::input::ContentKind;
-use crate::rpm::Limits;
+use crate::payload::Limits;
 use crate::source::{FileBytes, sha256, sha256_file};
 
 /// Files from this size on are hashed as a stream, so that mapping them keeps only what the facts need in memory.
@@ -87,7 +87,7 @@ fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
     let compression = match file.kind {
         ContentKind::Elf => None,
         ContentKind::Compressed(c) if file.is_named || is_module_name(file.name.as_bstr()) => Some(c),
-        ContentKind::KernelImage | ContentKind::Deb => {
+        ContentKind::KernelImage => {
             return gap(GapKind::Unsupported, format!("{} is not read", file.kind.describe()));
         }
         _ => return Found::Nothing,
@@ -125,13 +125,6 @@ fn digest(bytes: &FileBytes, path: &Path) -> std::io::Result<Digest> {
         FileBytes::Mapped(map) if map.len() as u64 >= STREAM_FROM_BYTES => sha256_file(path),
         bytes => Ok(sha256(bytes)),
     }
-}
-
-/// `usr/lib/debug` inside of a directory, and GDB's `.debug` folders.
-fn is_in_debug_tree(name: &BStr) -> bool {
-    [&b"usr/lib/debug/"[..], b".debug/", b".build-id/", b".dwz/"]
-        .iter()
-        .any(|tree| name.starts_with(tree) || name.contains_str([b"/", *tree].concat()))
 }
 
 /// The bytes of an artifact on disk, decompressed when it is a compressed module.

@@ -18,14 +18,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 
-use abide_model::{Digest, Gap, GapKind, PackageFacts, Progress, Side, Stage, TypeEvidence};
+use abide_model::{Digest, Gap, GapKind, PackageFacts, PackageFormat, Progress, Side, Stage, TypeEvidence};
 use rustc_hash::FxHashSet;
 
 pub use error::OpenError;
-pub use package::{PackageError, PackageFile};
+pub use package::{Container, PackageError, PackageFile};
 
 use crate::debuginfo::DebugIndex;
-use crate::rpm::Limits;
+use crate::payload::Limits;
 use opener::{Input, Opener, Parts};
 use package::{Context, Origin, needs_types};
 
@@ -127,8 +127,7 @@ impl Opened {
         }
         // What is kept of artifacts is owned by the jobs now, and freed as they are done.
         self.origins.clear();
-        let name = |p: &PackageFacts| p.meta.as_ref().map(|m| m.nevra.name.clone());
-        let names: Vec<Option<String>> = self.side.packages.iter().map(name).collect();
+        let names: Vec<Vec<String>> = self.side.packages.iter().map(debug_names).collect();
         progress.begin(Stage::ReadTypes, Some(jobs.len() as u64));
         let mut unanswered: BTreeSet<(usize, usize)> = jobs.iter().map(types::Job::at).collect();
         let done = types::read_all(jobs, &self.index, &names, self.limits, progress);
@@ -148,6 +147,16 @@ impl Opened {
         }
         self.side
     }
+}
+
+/// The names that a package's debug package can have.
+fn debug_names(package: &PackageFacts) -> Vec<String> {
+    let Some(meta) = &package.meta else { return Vec::new() };
+    let suffixes: &[&str] = match meta.format {
+        PackageFormat::Rpm => &["debuginfo"],
+        PackageFormat::Deb => &["dbgsym", "dbg"],
+    };
+    suffixes.iter().map(|suffix| format!("{}-{suffix}", meta.nevra.name)).collect()
 }
 
 /// By name, architecture, and then the rest; plain files last.

@@ -4,12 +4,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abide_model::{Gap, PackageFacts, Progress, Side, Stage};
+use abide_model::{FileKind, Gap, PackageFacts, Progress, Side, Stage};
 
 use super::OpenError;
 use super::loose;
-use super::package::{Context, Origin, PackageFile, ReadPackage, needs_types};
-use super::packages::{Outcome, add_remote, debug_package, list, on_disk, read_all};
+use super::package::{Container, Context, Origin, PackageFile, ReadPackage, needs_types};
+use super::packages::{Outcome, add_remote, archive, debug_package, list, on_disk, read_all};
 use super::walk::{Walked, WalkedFile, walk};
 use crate::debuginfo::{DebugIndex, probe};
 use crate::fetch::{Fetcher, is_url};
@@ -65,18 +65,28 @@ impl Opener<'_> {
             return Ok(Input::Parts(parts.into()));
         }
         let head = file_head(&path, HEAD_BYTES).map_err(|e| self.io(e))?;
-        match ContentKind::detect(&head) {
-            ContentKind::Rpm => self.rpm(path, metadata.len()).map(|p| Input::Parts(p.into())),
-            ContentKind::Elf => self.elf(path, ContentKind::Elf).map(|p| Input::Parts(p.into())),
-            kind @ ContentKind::Compressed(_) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
-            ContentKind::Snapshot => {
+        let kind = ContentKind::detect(&head);
+        let inner = self.inner_kind(&path, kind)?;
+        match (kind, inner) {
+            (_, ContentKind::Tar) => self.archive(path, metadata.len()).map(|p| Input::Parts(p.into())),
+            (ContentKind::Rpm, _) => {
+                self.package(Container::Rpm, path, metadata.len()).map(|p| Input::Parts(p.into()))
+            }
+            (ContentKind::Deb, _) => {
+                self.package(Container::Deb, path, metadata.len()).map(|p| Input::Parts(p.into()))
+            }
+            (_, ContentKind::Elf) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
+            (ContentKind::Compressed(_), inner) => {
+                Err(self.unsupported(format!("{} with {} inside", kind.describe(), inner.describe())))
+            }
+            (ContentKind::Snapshot, _) => {
                 let bytes = FileBytes::open(&path).map_err(|e| self.io(e))?;
                 let fail = |source| OpenError::Snapshot { path: self.label.to_owned(), source };
                 let side = snapshot::read(&bytes).map_err(fail)?;
                 let side = Side { label: self.label.to_owned(), input_kind: "snapshot".to_owned(), ..side };
                 Ok(Input::Snapshot(side.into()))
             }
-            kind => Err(self.unsupported(kind.describe().to_owned())),
+            (kind, _) => Err(self.unsupported(kind.describe().to_owned())),
         }
     }
 
@@ -96,21 +106,60 @@ impl Opener<'_> {
         OpenError::Nothing { path: self.label.to_owned(), reason }
     }
 
-    /// A single package; what keeps it from being read is an error here.
-    fn rpm(&self, path: PathBuf, size_bytes: u64) -> Result<Parts, OpenError> {
-        let label = file_name(&path);
+    /// What a file is behind its compression.
+    fn inner_kind(&self, path: &Path, kind: ContentKind) -> Result<ContentKind, OpenError> {
+        let ContentKind::Compressed(compression) = kind else { return Ok(kind) };
+        let bytes = FileBytes::open(path).map_err(|e| self.io(e))?;
+        let mut head = Vec::new();
+        let decoded = compression.decoder(&bytes[..]);
+        let read = decoded.and_then(|d| d.take(HEAD_BYTES as u64).read_to_end(&mut head));
+        read.map_err(|e| self.io(e))?;
+        Ok(ContentKind::detect(&head))
+    }
+
+    /// A tar archive, which reads as the directory that it would become.
+    fn archive(&self, path: PathBuf, size_bytes: u64) -> Result<Parts, OpenError> {
+        let file = on_disk(Container::Tar, path, self.label.to_owned(), size_bytes);
         self.progress.begin(Stage::ReadPackages, Some(1));
-        let outcomes = read_all(vec![on_disk(path, label, size_bytes)], false, self.context, self.progress);
+        let outcomes = read_all(vec![file], false, self.context, self.progress);
         self.progress.end(Stage::ReadPackages);
-        let mut parts = Parts { kind: "RPM", ..Parts::default() };
+        let mut parts = Parts { kind: "tar archive", ..Parts::default() };
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Software(_, Some(source), _) | Outcome::Failed(source, _) => {
+                    return Err(OpenError::Package { path: self.label.to_owned(), source });
+                }
+                Outcome::Software(mut package, None, file) => {
+                    let nested = std::mem::take(&mut package.nested);
+                    parts.add_software(*package, &file);
+                    self.add_packages(&mut parts, nested);
+                }
+                Outcome::Debug(..) | Outcome::DebugArchive(..) | Outcome::Sources => {}
+            }
+        }
+        self.checked(parts)
+    }
+
+    /// A single package; what keeps it from being read is an error here.
+    fn package(&self, container: Container, path: PathBuf, size_bytes: u64) -> Result<Parts, OpenError> {
+        let file = {
+            let label = file_name(&path);
+            on_disk(container, path, label, size_bytes)
+        };
+        self.progress.begin(Stage::ReadPackages, Some(1));
+        let outcomes = read_all(vec![file], false, self.context, self.progress);
+        self.progress.end(Stage::ReadPackages);
+        let kind = if container == Container::Rpm { "RPM" } else { "Debian package" };
+        let mut parts = Parts { kind, ..Parts::default() };
         let fail = |source| OpenError::Package { path: self.label.to_owned(), source };
         for outcome in outcomes {
             match outcome {
-                Outcome::Software(_, Some(error)) | Outcome::Failed(error, _) => return Err(fail(error)),
-                Outcome::Software(package, None) => parts.add_software(*package),
+                Outcome::Software(_, Some(error), _) | Outcome::Failed(error, _) => return Err(fail(error)),
+                Outcome::Software(package, None, file) => parts.add_software(*package, &file),
                 Outcome::Debug(package, _) => {
                     return Err(self.nothing(format!("{} holds debug information only", package.nevra)));
                 }
+                Outcome::DebugArchive(..) => {}
                 Outcome::Sources => return Err(self.nothing("a source package has no artifacts".to_owned())),
             }
         }
@@ -119,21 +168,6 @@ impl Opener<'_> {
 
     /// A single ELF file, or a compressed one.
     fn elf(&self, path: PathBuf, kind: ContentKind) -> Result<Parts, OpenError> {
-        if let ContentKind::Compressed(compression) = kind {
-            let bytes = FileBytes::open(&path).map_err(|e| self.io(e))?;
-            let mut head = Vec::new();
-            let decoded = compression.decoder(&bytes[..]);
-            let read = decoded.and_then(|d| d.take(HEAD_BYTES as u64).read_to_end(&mut head));
-            read.map_err(|e| self.io(e))?;
-            let inner = ContentKind::detect(&head);
-            if inner != ContentKind::Elf {
-                return Err(self.unsupported(format!(
-                    "{} with {} inside",
-                    kind.describe(),
-                    inner.describe()
-                )));
-            }
-        }
         let name = file_name(&path).into();
         let file = WalkedFile { name, path, kind, inode: None, size_bytes: 0, is_named: true };
         let loose = loose::read(self.label, &[file], self.context.limits);
@@ -151,9 +185,7 @@ impl Opener<'_> {
     /// A directory of packages, plain files, or both.
     fn directory(&self, path: &Path) -> Result<Parts, OpenError> {
         let mut walked = walk(path);
-        let (rpms, files): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut walked.files).into_iter().partition(|f| f.kind == ContentKind::Rpm);
-        let packages = rpms.into_iter().map(|f| on_disk(f.path, f.name.to_string(), f.size_bytes)).collect();
+        let (packages, files) = packages_and_files(std::mem::take(&mut walked.files));
         let mut parts = Parts { kind: "directory", ..Parts::default() };
         self.add_packages(&mut parts, packages);
         let loose = loose::read(self.label, &files, self.context.limits);
@@ -184,12 +216,12 @@ impl Opener<'_> {
         self.progress.begin(Stage::ReadPackages, Some(files.len() as u64));
         for outcome in read_all(files, false, self.context, self.progress) {
             match outcome {
-                Outcome::Software(package, _) => parts.add_software(*package),
+                Outcome::Software(package, _, file) => parts.add_software(*package, &file),
                 Outcome::Debug(package, paths) => {
                     parts.debug_count += 1;
                     parts.index.add_package(*package, paths);
                 }
-                Outcome::Sources => {}
+                Outcome::DebugArchive(..) | Outcome::Sources => {}
                 Outcome::Failed(error, file) => parts.gaps.push(error.gap(&file)),
             }
         }
@@ -241,10 +273,8 @@ impl Opener<'_> {
         if metadata.is_dir() {
             let walked = walk(&path);
             parts.gaps.extend(walked.gaps);
-            let (rpms, files): (Vec<_>, Vec<_>) =
-                walked.files.into_iter().partition(|f| f.kind == ContentKind::Rpm);
-            let rpms = rpms.into_iter().map(|f| on_disk(f.path, f.name.to_string(), f.size_bytes)).collect();
-            self.add_debug_packages(parts, rpms)?;
+            let (packages, files) = packages_and_files(walked.files);
+            self.add_debug_packages(parts, packages)?;
             for file in files.into_iter().filter(|f| f.kind == ContentKind::Elf) {
                 if let Ok(bytes) = FileBytes::open(&file.path) {
                     parts.index.add_file(file.path, &probe(&bytes));
@@ -252,11 +282,12 @@ impl Opener<'_> {
             }
             return Ok(());
         }
-        match ContentKind::detect(&file_head(&path, HEAD_BYTES).map_err(|e| self.io(e))?) {
-            ContentKind::Rpm => {
-                let label = file_name(&path);
-                self.add_debug_packages(parts, vec![on_disk(path, label, metadata.len())])
-            }
+        let kind = ContentKind::detect(&file_head(&path, HEAD_BYTES).map_err(|e| self.io(e))?);
+        if let Some(container) = Container::of(self.inner_kind(&path, kind)?) {
+            let label = file_name(&path);
+            return self.add_debug_packages(parts, vec![on_disk(container, path, label, metadata.len())]);
+        }
+        match kind {
             ContentKind::Elf => {
                 let bytes = FileBytes::open(&path).map_err(|e| self.io(e))?;
                 parts.index.add_file(path, &probe(&bytes));
@@ -273,11 +304,15 @@ impl Opener<'_> {
                 Outcome::Debug(package, paths) if !paths.is_empty() => {
                     parts.index.add_package(*package, paths)
                 }
+                Outcome::DebugArchive(archive, files) if !files.is_empty() => {
+                    parts.index.add_archive(*archive, files);
+                }
                 Outcome::Failed(error, _) if is_single => {
                     return Err(OpenError::Package { path: self.label.to_owned(), source: error });
                 }
                 Outcome::Failed(error, file) => parts.gaps.push(error.gap(&file)),
-                Outcome::Debug(..) | Outcome::Software(..) | Outcome::Sources => {}
+                Outcome::Debug(..) | Outcome::DebugArchive(..) | Outcome::Software(..) | Outcome::Sources => {
+                }
             }
         }
         Ok(())
@@ -298,19 +333,41 @@ impl Opener<'_> {
 }
 
 impl Parts {
-    fn add_software(&mut self, package: ReadPackage) {
-        let ReadPackage { facts, origins, debug_files } = package;
-        if let (Some(meta), false) = (&facts.meta, debug_files.is_empty()) {
-            let file = origins.iter().find_map(|origin| match origin {
-                Origin::Package { file, .. } => Some(Arc::clone(file)),
-                Origin::File { .. } => None,
-            });
-            if let Some(file) = file {
-                self.index.add_package(debug_package(meta, &file), debug_files);
+    fn add_software(&mut self, package: ReadPackage, file: &Arc<PackageFile>) {
+        let ReadPackage { facts, origins, debug_files, tree, .. } = package;
+        for entry in tree {
+            match entry.link_target {
+                Some(target) => self.loose.links.push((entry.path, target)),
+                None if entry.kind == FileKind::Regular => self.loose.archived.push(entry.path),
+                None => {}
             }
         }
-        self.packages.push((facts, origins));
+        match &facts.meta {
+            _ if debug_files.is_empty() => {}
+            Some(meta) => {
+                let paths = debug_files.into_iter().map(|(path, _)| path);
+                self.index.add_package(debug_package(meta, file), paths);
+            }
+            None => {
+                self.debug_count += debug_files.len();
+                self.index.add_archive(archive(file), debug_files);
+            }
+        }
+        if facts.meta.is_some() || !facts.artifacts.is_empty() || !facts.gaps.is_empty() {
+            self.packages.push((facts, origins));
+        }
     }
+}
+
+/// Packages, and everything else.
+fn packages_and_files(files: Vec<WalkedFile>) -> (Vec<Arc<PackageFile>>, Vec<WalkedFile>) {
+    let is_package = |f: &WalkedFile| matches!(f.kind, ContentKind::Rpm | ContentKind::Deb);
+    let (packages, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_package);
+    let open = |f: WalkedFile| {
+        let container = if f.kind == ContentKind::Deb { Container::Deb } else { Container::Rpm };
+        on_disk(container, f.path, f.name.to_string(), f.size_bytes)
+    };
+    (packages.into_iter().map(open).collect(), files)
 }
 
 fn url_location(url: &str) -> Location {

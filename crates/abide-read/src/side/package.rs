@@ -1,27 +1,59 @@
-//! One package file: read once from start to end, its artifacts found, its checksum verified.
+//! One package file or archive: read once from start to end, its artifacts found, its checksum verified.
 //!
 //! What becomes of many packages is in `side`; aliases through symbolic links in `links`; types in `types`.
 
 use std::io::{self, BufRead};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use abide_model::{ArtifactFacts, Digest, ElfFacts, Gap, GapKind, PackageFacts, PackageMeta, TypeEvidence};
+use abide_model::{
+    ArtifactFacts, Digest, ElfFacts, FileEntry, Gap, GapKind, Nevra, PackageFacts, PackageFormat,
+    PackageMeta, TypeEvidence,
+};
 use bstr::{BStr, BString, ByteSlice};
+use rustc_hash::FxHashMap;
 use sha2::digest::Update;
 use sha2::{Digest as _, Sha256};
 
 use crate::compress::{Compression, LimitExceeded};
-use crate::debuginfo::probe;
+use crate::deb::{Data, Deb, DebError};
+use crate::debuginfo::{Probe, probe};
 use crate::elf::read_elf;
 use crate::input::{ContentKind, HEAD_BYTES};
+use crate::payload::{HardLink, Limits, Listing, Payload, PayloadError, StoredFile, Tree};
 use crate::repo::{Checksum, Hasher, hex};
-use crate::rpm::{HeaderError, Limits, Package, Payload, PayloadError, StoredFile};
+use crate::rpm::meta::PayloadPlan;
+use crate::rpm::{HeaderError, Package};
 use crate::source::{Hashing, Source, sha256};
+
+/// What holds the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// An RPM.
+    Rpm,
+    /// A Debian package.
+    Deb,
+    /// A tar archive, plain or compressed, which stands for a directory.
+    Tar,
+}
+
+impl Container {
+    /// The container that a file of this kind is, unless it has to be asked what is inside.
+    pub(crate) fn of(kind: ContentKind) -> Option<Self> {
+        match kind {
+            ContentKind::Rpm => Some(Self::Rpm),
+            ContentKind::Deb => Some(Self::Deb),
+            ContentKind::Tar => Some(Self::Tar),
+            _ => None,
+        }
+    }
+}
 
 /// A package file and what is known of it before it is opened.
 #[derive(Clone, Debug)]
 pub struct PackageFile {
+    /// What it is.
+    pub container: Container,
     /// Where its bytes are.
     pub source: Source,
     /// File name for messages.
@@ -30,6 +62,8 @@ pub struct PackageFile {
     pub stated: Option<(String, Checksum)>,
     /// Size, for the order of work.
     pub size_bytes: u64,
+    /// What a tar archive in it holds, when that was found by reading it.
+    pub listing: OnceLock<Arc<Vec<FileEntry>>>,
 }
 
 /// Why a package could not be read.
@@ -41,6 +75,9 @@ pub enum PackageError {
     /// A header is damaged.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// A Debian package is damaged in front of its files.
+    #[error(transparent)]
+    Deb(#[from] DebError),
     /// The payload, which starts at the given offset, is damaged.
     #[error("{error} (payload at offset {offset} of the file)")]
     Payload {
@@ -108,9 +145,31 @@ impl Update for PackageHash {
 
 /// A package whose headers were read and whose payload is next.
 pub(crate) struct OpenPackage<'f> {
-    pub(crate) package: Package,
+    /// What is known in front of the payload; for an archive nothing but the files, if they were read before.
+    pub(crate) meta: PackageMeta,
+    contents: Contents,
     input: Hashing<Box<dyn BufRead + Send>, PackageHash>,
     file: &'f PackageFile,
+}
+
+/// How the files are packed.
+enum Contents {
+    /// An RPM's payload, and its offset in the package.
+    Cpio(Box<PayloadPlan>, u64),
+    /// A Debian package's.
+    Data(Data),
+    /// The file is nothing but an archive.
+    Tar,
+}
+
+/// What came of reading a payload.
+pub(crate) struct PayloadRead<T> {
+    /// What was made of it, and the package's digest.
+    pub(crate) result: Result<(T, Option<Digest>), PackageError>,
+    /// What is known of the package.
+    pub(crate) meta: PackageMeta,
+    /// What only the end of an archive tells, without the files, which `meta` has.
+    pub(crate) listing: Option<Listing>,
 }
 
 impl<'f> OpenPackage<'f> {
@@ -127,11 +186,15 @@ impl<'f> OpenPackage<'f> {
         let wants_sha256 = with_digest || (file.stated.is_some() && stated.is_none());
         let sha256 = wants_sha256.then(Sha256::new);
         let mut input = Hashing::new(source, PackageHash { sha256, payload: None, stated });
-        let read = Package::read(&mut input).and_then(|mut p| p.mismatch.take().map_or(Ok(p), Err));
-        match read {
-            Ok(package) => Ok(Self { package, input, file }),
+        match read_headers(&mut input, file.container) {
+            Ok((mut meta, contents)) => {
+                if let Some(files) = file.listing.get() {
+                    meta.files = files.to_vec();
+                }
+                Ok(Self { meta, contents, input, file })
+            }
             // A file that is not the stated one is reported as such, not as damaged.
-            Err(error) => Err(verify(input, file).err().unwrap_or_else(|| error.into())),
+            Err(error) => Err(verify(input, file).err().unwrap_or(error)),
         }
     }
 
@@ -139,25 +202,116 @@ impl<'f> OpenPackage<'f> {
     pub(crate) fn payload<T>(
         mut self,
         limits: Limits,
-        read: impl FnOnce(&mut Payload<'_>, &PackageMeta) -> Result<T, PayloadError>,
-    ) -> (Result<(T, Option<Digest>), PackageError>, PackageMeta) {
-        let Package { meta, plan, payload_offset, .. } = self.package;
+        read: impl FnOnce(&mut Payload<'_>) -> Result<T, PayloadError>,
+    ) -> PayloadRead<T> {
         // A checksum of the whole file covers the payload as well.
-        let wants_payload = self.file.stated.is_none() && plan.payload_sha256.is_some();
-        self.input.hash_mut().payload = wants_payload.then(Sha256::new);
-        let result = Payload::new(&mut self.input, &plan, limits).and_then(|mut p| read(&mut p, &meta));
-        let damage = |error| PackageError::Payload { offset: payload_offset, error };
+        let (offset, stated) = match &self.contents {
+            Contents::Cpio(plan, offset) if self.file.stated.is_none() => {
+                (*offset, plan.payload_sha256.clone())
+            }
+            Contents::Cpio(_, offset) => (*offset, None),
+            Contents::Data(data) => (data.offset, None),
+            Contents::Tar => (0, None),
+        };
+        self.input.hash_mut().payload = stated.is_some().then(Sha256::new);
+        let payload = match &self.contents {
+            Contents::Cpio(plan, _) => Payload::cpio(&mut self.input, plan, limits),
+            Contents::Data(data) => data.payload(&mut self.input, limits),
+            Contents::Tar => Payload::tar(&mut self.input, None, Tree::Directory, limits),
+        };
+        let mut listing = None;
+        let result = payload.and_then(|mut payload| {
+            let value = read(&mut payload)?;
+            listing = payload.into_listing();
+            Ok(value)
+        });
+        let damage = |error| PackageError::Payload { offset, error };
         // Damage that comes of having another file than the stated one is reported as such.
-        let verified = verify(self.input, self.file).and_then(|(digest, payload)| {
+        let result = verify(self.input, self.file).and_then(|(digest, payload)| {
             let value = result.map_err(damage)?;
-            match (payload, plan.payload_sha256) {
+            match (payload, stated) {
                 (Some(found), Some(stated)) if found != stated => {
-                    Err(PackageError::PayloadDigest { offset: payload_offset, found, stated })
+                    Err(PackageError::PayloadDigest { offset, found, stated })
                 }
                 _ => Ok((value, digest)),
             }
         });
-        (verified, meta)
+        let mut meta = self.meta;
+        if let Some(listing) = &mut listing {
+            let stated = std::mem::replace(&mut meta.files, std::mem::take(&mut listing.files));
+            add_digests(&mut meta.files, &stated);
+        }
+        PayloadRead { result, meta, listing }
+    }
+
+    /// Identity and the files that are asked for: from the headers when `is_enough` says that these have them, or
+    /// else the payload is read through for its list of files. An RPM's header lists all.
+    pub(crate) fn into_listed(
+        self,
+        limits: Limits,
+        is_enough: impl Fn(&PackageMeta) -> bool,
+    ) -> Result<PackageMeta, PackageError> {
+        let is_complete = matches!(self.contents, Contents::Cpio(..)) || self.file.listing.get().is_some();
+        if is_complete || is_enough(&self.meta) {
+            return Ok(self.meta);
+        }
+        let file = self.file;
+        let read = self.payload(limits, |payload| {
+            while payload.next_file()?.is_some() {}
+            Ok(())
+        });
+        read.result?;
+        file.keep_listing(&read.meta);
+        Ok(read.meta)
+    }
+}
+
+impl PackageFile {
+    /// Keeps the list of files, for readings that want to follow its links.
+    fn keep_listing(&self, meta: &PackageMeta) {
+        // Another thread that was first has the same list.
+        let _ = self.listing.set(Arc::new(meta.files.clone()));
+    }
+}
+
+/// Reads what is in front of the payload.
+fn read_headers(
+    input: &mut (impl BufRead + Send),
+    container: Container,
+) -> Result<(PackageMeta, Contents), PackageError> {
+    match container {
+        Container::Rpm => {
+            let mut package = Package::read(input)?;
+            match package.mismatch.take() {
+                Some(mismatch) => Err(mismatch.into()),
+                None => {
+                    let contents = Contents::Cpio(Box::new(package.plan), package.payload_offset);
+                    Ok((package.meta, contents))
+                }
+            }
+        }
+        Container::Deb => {
+            let Deb { meta, data } = Deb::read(input)?;
+            Ok((meta, Contents::Data(data)))
+        }
+        Container::Tar => Ok((nameless(), Contents::Tar)),
+    }
+}
+
+/// What an archive says of itself: nothing. It never leaves the reader.
+fn nameless() -> PackageMeta {
+    let text = String::new;
+    let nevra = Nevra { name: text(), epoch: 0, version: text(), release: text(), arch: text() };
+    let (provides, requires, files) = (Vec::new(), Vec::new(), Vec::new());
+    PackageMeta { format: PackageFormat::Deb, nevra, source_package: None, provides, requires, files }
+}
+
+/// Digests of a list of files that was read first.
+fn add_digests(files: &mut [FileEntry], stated: &[FileEntry]) {
+    for entry in stated {
+        if let Ok(at) = files.binary_search_by(|f| f.path.cmp(&entry.path)) {
+            files[at].digest.clone_from(&entry.digest);
+        }
     }
 }
 
@@ -206,13 +360,17 @@ pub(crate) enum Origin {
     File { path: std::path::PathBuf, has_table: bool },
 }
 
-/// What came of reading one package.
+/// What came of reading one package or archive.
 pub(crate) struct ReadPackage {
     pub(crate) facts: PackageFacts,
     /// Parallel to the artifacts.
     pub(crate) origins: Vec<Origin>,
     /// Separate debug files that are in the package.
-    pub(crate) debug_files: Vec<BString>,
+    pub(crate) debug_files: Vec<(BString, Probe)>,
+    /// All paths of an archive that stands for a directory; a package has them in its header.
+    pub(crate) tree: Vec<FileEntry>,
+    /// Packages that are in an archive.
+    pub(crate) nested: Vec<Arc<PackageFile>>,
 }
 
 /// Reads a package of software: every ELF file in it becomes an artifact.
@@ -224,59 +382,92 @@ pub(crate) fn read_software(
     file: &Arc<PackageFile>,
     context: &Context,
 ) -> (ReadPackage, Option<PackageError>) {
-    let is_sha256 = open.package.plan.digests_are_sha256;
-    let mut reader = SoftwareReader {
-        file,
-        context,
-        is_sha256,
-        artifacts: Vec::new(),
-        debug_files: Vec::new(),
-        gaps: Vec::new(),
-    };
-    let (result, meta) = open.payload(context.limits, |payload, _| {
+    let is_sha256 = matches!(&open.contents, Contents::Cpio(plan, _) if plan.digests_are_sha256);
+    let mut reader = SoftwareReader { file, context, is_sha256, found: Found::default() };
+    let PayloadRead { result, mut meta, listing } = open.payload(context.limits, |payload| {
         while let Some(stored) = payload.next_file()? {
             reader.visit(payload, stored)?;
         }
         Ok(())
     });
-    let SoftwareReader { mut artifacts, mut debug_files, mut gaps, .. } = reader;
+    let mut found = reader.found;
     let (digest, error) = match result {
         Ok(((), digest)) => (digest, None),
         Err(error) => {
-            artifacts.clear();
-            debug_files.clear();
-            gaps = vec![error.gap(file)];
+            found = Found { gaps: vec![error.gap(file)], ..Found::default() };
             (None, Some(error))
         }
     };
+    if !found.debug_files.is_empty() {
+        file.keep_listing(&meta);
+    }
+    let Found { mut artifacts, debug_files, mut gaps, nested } = found;
+    if let Some(Listing { hard_links, refused, .. }) = listing {
+        add_hard_links(&mut artifacts, hard_links);
+        gaps.extend(refused.into_iter().map(|(path, why)| {
+            let detail = format!("was not taken out of the archive: {why}");
+            Gap { kind: GapKind::Unsupported, subject: path, detail }
+        }));
+    }
     artifacts.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
     let (artifacts, origins) = artifacts.into_iter().unzip();
     let source = file.label.as_str().into();
-    let facts = PackageFacts { meta: Some(meta), source, digest, artifacts, gaps };
-    (ReadPackage { facts, origins, debug_files }, error)
+    let is_package = file.container != Container::Tar;
+    let tree = if is_package { Vec::new() } else { std::mem::take(&mut meta.files) };
+    let facts = PackageFacts { meta: is_package.then_some(meta), source, digest, artifacts, gaps };
+    (ReadPackage { facts, origins, debug_files, tree, nested }, error)
+}
+
+/// Names of files that came before them become aliases; of several files with one path, the last one counts.
+fn add_hard_links(artifacts: &mut Vec<(ArtifactFacts, Origin)>, links: Vec<HardLink>) {
+    let mut last: FxHashMap<BString, usize> = FxHashMap::default();
+    for (at, (artifact, _)) in artifacts.iter().enumerate() {
+        last.insert(artifact.path.clone(), at);
+    }
+    for HardLink { path, target } in links {
+        let Some(&at) = last.get(&target) else { continue };
+        artifacts[at].0.aliases.push(path.clone());
+        last.insert(path, at);
+    }
+    let mut at = 0;
+    artifacts.retain(|(artifact, _)| {
+        at += 1;
+        last.get(&artifact.path) == Some(&(at - 1))
+    });
+    for (artifact, _) in artifacts {
+        artifact.aliases.push(std::mem::take(&mut artifact.path));
+        artifact.aliases.sort();
+        artifact.aliases.dedup();
+        artifact.path = artifact.aliases.remove(0);
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    artifacts: Vec<(ArtifactFacts, Origin)>,
+    debug_files: Vec<(BString, Probe)>,
+    gaps: Vec<Gap>,
+    nested: Vec<Arc<PackageFile>>,
 }
 
 struct SoftwareReader<'a> {
     file: &'a Arc<PackageFile>,
     context: &'a Context,
     is_sha256: bool,
-    artifacts: Vec<(ArtifactFacts, Origin)>,
-    debug_files: Vec<BString>,
-    gaps: Vec<Gap>,
+    found: Found,
 }
 
 impl SoftwareReader<'_> {
     fn visit(&mut self, payload: &mut Payload<'_>, stored: StoredFile<'_>) -> Result<(), PayloadError> {
         let kind = ContentKind::detect(payload.head(HEAD_BYTES as u64)?);
+        let is_tree = self.file.container == Container::Tar;
         let compression = match kind {
             ContentKind::Elf => None,
             ContentKind::Compressed(c) if is_module_name(stored.path.as_bstr()) => Some(c),
+            ContentKind::Rpm | ContentKind::Deb if is_tree => None,
             ContentKind::KernelImage => {
-                self.gap(
-                    GapKind::Unsupported,
-                    stored.path.as_bstr(),
-                    "a bootable kernel image is not read".to_owned(),
-                );
+                let detail = "a bootable kernel image is not read".to_owned();
+                self.gap(GapKind::Unsupported, stored.path.as_bstr(), detail);
                 return Ok(());
             }
             _ => return Ok(()),
@@ -285,6 +476,9 @@ impl SoftwareReader<'_> {
             let limit = LimitExceeded { what: "the file", limit_bytes: self.context.limits.file_bytes };
             self.gap(GapKind::LimitReached, stored.path.as_bstr(), limit.to_string());
             return Ok(());
+        }
+        if let (true, Some(container)) = (is_tree, Container::of(kind)) {
+            return self.nested(payload, stored, container);
         }
         let bytes = payload.content()?;
         let digest = sha256(&bytes);
@@ -300,6 +494,28 @@ impl SoftwareReader<'_> {
         Ok(())
     }
 
+    /// A package inside of an archive, which is kept in memory while there is room.
+    fn nested(
+        &mut self,
+        payload: &mut Payload<'_>,
+        stored: StoredFile<'_>,
+        container: Container,
+    ) -> Result<(), PayloadError> {
+        if !self.context.may_keep(stored.size_bytes as usize) {
+            let detail = "the packages in the archive need more memory than is kept for them".to_owned();
+            self.gap(GapKind::LimitReached, stored.path.as_bstr(), detail);
+            return Ok(());
+        }
+        let bytes = Arc::new(payload.content()?);
+        let label = format!("{}/{}", self.file.label, stored.path);
+        let source = Source::Memory(bytes);
+        let size_bytes = stored.size_bytes;
+        let listing = OnceLock::new();
+        let file = PackageFile { container, source, label, stated: None, size_bytes, listing };
+        self.found.nested.push(Arc::new(file));
+        Ok(())
+    }
+
     /// A stated SHA-256 that does not fit means that the package was altered after it was built.
     fn check_digest(&mut self, stored: &StoredFile<'_>, digest: Digest) {
         if self.is_sha256 && !stored.digest.is_empty() {
@@ -312,10 +528,17 @@ impl SoftwareReader<'_> {
         }
     }
 
+    fn is_debug_path(&self, path: &BStr) -> bool {
+        match self.file.container {
+            Container::Tar => is_in_debug_tree(path),
+            Container::Rpm | Container::Deb => path.starts_with(b"/usr/lib/debug/"),
+        }
+    }
+
     fn elf(&mut self, stored: StoredFile<'_>, digest: Digest, bytes: Vec<u8>) {
         let found = probe(&bytes);
-        if found.is_debug_only || stored.path.starts_with(b"/usr/lib/debug/") {
-            self.debug_files.push(stored.path);
+        if found.is_debug_only || self.is_debug_path(stored.path.as_bstr()) {
+            self.found.debug_files.push((stored.path, found));
             return;
         }
         let mut names = stored.links;
@@ -329,15 +552,43 @@ impl SoftwareReader<'_> {
                 let kept = (is_needed && self.context.may_keep(bytes.len())).then(|| Arc::new(bytes));
                 let (file, has_table) = (Arc::clone(self.file), found.has_type_table);
                 let origin = Origin::Package { file, path: stored.path, kept, has_table };
-                self.artifacts.push((facts, origin));
+                self.found.artifacts.push((facts, origin));
             }
             Err(detail) => self.gap(GapKind::BrokenElf, path.as_bstr(), detail),
         }
     }
 
     fn gap(&mut self, kind: GapKind, subject: &BStr, detail: String) {
-        self.gaps.push(Gap { kind, subject: subject.into(), detail });
+        self.found.gaps.push(Gap { kind, subject: subject.into(), detail });
     }
+}
+
+/// The separate debug files of an archive, and those of its artifacts that have debug information in themselves.
+pub(crate) fn read_debug_archive(
+    file: &Arc<PackageFile>,
+    limits: Limits,
+) -> Result<Vec<(BString, Probe)>, PackageError> {
+    let mut found = Vec::new();
+    let read = OpenPackage::open(file, false)?.payload(limits, |payload| {
+        while let Some(stored) = payload.next_file()? {
+            let is_elf = ContentKind::detect(payload.head(HEAD_BYTES as u64)?) == ContentKind::Elf;
+            if is_elf && stored.size_bytes <= limits.file_bytes {
+                let probe = probe(&payload.content()?);
+                found.push((stored.path, probe));
+            }
+        }
+        Ok(())
+    });
+    read.result?;
+    file.keep_listing(&read.meta);
+    Ok(found)
+}
+
+/// `usr/lib/debug` inside of a directory, and GDB's `.debug` folders.
+pub(crate) fn is_in_debug_tree(name: &BStr) -> bool {
+    [&b"usr/lib/debug/"[..], b".debug/", b".build-id/", b".dwz/"]
+        .iter()
+        .any(|tree| name.starts_with(tree) || name.contains_str([b"/", *tree].concat()))
 }
 
 /// Whether an artifact has an interface whose types are worth reading.

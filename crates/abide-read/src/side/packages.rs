@@ -2,23 +2,29 @@
 //!
 //! Files of one package are read in `package`; here are the repository, the directory and the thread pool.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use abide_model::{Gap, GapKind, PackageMeta, Progress, Stage};
+use abide_model::{Gap, GapKind, PackageMeta, Progress, Stage, is_debug_name};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashSet;
 
-use super::package::{Context, OpenPackage, PackageError, PackageFile, ReadPackage, read_software};
-use crate::debuginfo::{DebugIndex, DebugPackage};
+use super::package::{
+    Container, Context, OpenPackage, PackageError, PackageFile, ReadPackage, read_debug_archive,
+    read_software,
+};
+use crate::deb::lists_debug_files;
+use crate::debuginfo::{DebugIndex, DebugPackage, Probe};
 use crate::repo::{Location, Repo, RepoPackage};
 use crate::source::Source;
 
 /// What became of one package file.
 pub(crate) enum Outcome {
     /// Software, with the error that kept its payload from being read.
-    Software(Box<ReadPackage>, Option<PackageError>),
+    Software(Box<ReadPackage>, Option<PackageError>, Arc<PackageFile>),
     /// A debug package; its payload is read when something in it is needed.
     Debug(Box<DebugPackage>, Vec<BString>),
+    /// An archive with debug files.
+    DebugArchive(Box<DebugPackage>, Vec<(BString, Probe)>),
     /// Neither: sources.
     Sources,
     /// Not even the header could be read.
@@ -48,16 +54,26 @@ pub(crate) fn read_all(
 }
 
 fn read_one(file: &Arc<PackageFile>, only_debug: bool, context: &Context) -> Outcome {
+    let failed = |error| Outcome::Failed(error, Arc::clone(file));
+    if only_debug && file.container == Container::Tar {
+        return match read_debug_archive(file, context.limits) {
+            Ok(files) => Outcome::DebugArchive(Box::new(archive(file)), files),
+            Err(error) => failed(error),
+        };
+    }
     let open = match OpenPackage::open(file, true) {
         Ok(open) => open,
-        Err(error) => return Outcome::Failed(error, Arc::clone(file)),
+        Err(error) => return failed(error),
     };
-    let meta = &open.package.meta;
+    let meta = &open.meta;
     if meta.nevra.arch == "src" || meta.nevra.name.ends_with("-debugsource") {
         return Outcome::Sources;
     }
     if only_debug || meta.is_debug() {
-        return Outcome::Debug(Box::new(debug_package(meta, file)), debug_paths(meta));
+        return match open.into_listed(context.limits, lists_debug_files) {
+            Ok(meta) => Outcome::Debug(Box::new(debug_package(&meta, file)), debug_paths(&meta)),
+            Err(error) => failed(error),
+        };
     }
     let (package, error) = read_software(open, file, context);
     match error {
@@ -65,7 +81,7 @@ fn read_one(file: &Arc<PackageFile>, only_debug: bool, context: &Context) -> Out
         Some(error @ (PackageError::Checksum { .. } | PackageError::Io(_))) => {
             Outcome::Failed(error, Arc::clone(file))
         }
-        error => Outcome::Software(Box::new(package), error),
+        error => Outcome::Software(Box::new(package), error, Arc::clone(file)),
     }
 }
 
@@ -76,6 +92,12 @@ pub(crate) fn debug_package(meta: &PackageMeta, file: &Arc<PackageFile>) -> Debu
         build: format!("{} {}", meta.source_package.as_deref().unwrap_or(&meta.nevra.name), meta.nevra.arch),
         file: Arc::clone(file),
     }
+}
+
+/// An archive that stands for a directory, in the part of a debug package.
+pub(crate) fn archive(file: &Arc<PackageFile>) -> DebugPackage {
+    let label = file.label.clone();
+    DebugPackage { nevra: label.clone(), name: label.clone(), build: label, file: Arc::clone(file) }
 }
 
 fn debug_paths(meta: &PackageMeta) -> Vec<BString> {
@@ -151,6 +173,8 @@ pub(crate) fn list(repo: &Repo, location: &Location) -> Listed {
             }
         };
         let file = Arc::new(PackageFile {
+            container: Container::Rpm,
+            listing: OnceLock::new(),
             source,
             label: package.location.clone(),
             stated: Some((package.nevra.to_string(), package.checksum.clone())),
@@ -165,10 +189,7 @@ pub(crate) fn list(repo: &Repo, location: &Location) -> Listed {
 }
 
 fn is_debug(package: &RepoPackage) -> bool {
-    let nevra = package.nevra.clone();
-    let empty =
-        PackageMeta { nevra, source_package: None, provides: vec![], requires: vec![], files: vec![] };
-    empty.is_debug()
+    is_debug_name(&package.nevra.name)
 }
 
 /// Adds debug packages at a URL to the index, with the paths that the file lists state.
@@ -203,6 +224,12 @@ pub(crate) fn add_remote(
 }
 
 /// A package file on disk.
-pub(crate) fn on_disk(path: std::path::PathBuf, label: String, size_bytes: u64) -> Arc<PackageFile> {
-    Arc::new(PackageFile { source: Source::File(path), label, stated: None, size_bytes })
+pub(crate) fn on_disk(
+    container: Container,
+    path: std::path::PathBuf,
+    label: String,
+    size_bytes: u64,
+) -> Arc<PackageFile> {
+    let (source, listing) = (Source::File(path), OnceLock::new());
+    Arc::new(PackageFile { container, source, label, stated: None, size_bytes, listing })
 }

@@ -38,6 +38,8 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<WalkedFile>,
     /// Symbolic links and their targets, sorted.
     pub(crate) links: Vec<(BString, BString)>,
+    /// Paths of the files in archives that stand for directories.
+    pub(crate) archived: Vec<BString>,
     /// What could not be looked at.
     pub(crate) gaps: Vec<Gap>,
 }

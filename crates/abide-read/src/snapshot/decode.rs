@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use abide_model::{
     ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, Gap, GapKind,
-    Nevra, PackageFacts, PackageMeta, Side, Symbol, SymbolVersion, TypeEvidence, VersionNeed,
+    Nevra, PackageFacts, PackageFormat, PackageMeta, Side, Symbol, SymbolVersion, TypeEvidence, VersionNeed,
 };
 use bstr::BString;
 
@@ -113,8 +113,8 @@ impl<'a> Strings<'a> {
     }
 
     fn meta(&self, meta: mirror::Meta) -> Result<PackageMeta> {
-        let mirror::Meta { name, epoch, version, release, arch, source_package, provides, requires, files } =
-            meta;
+        let mirror::Meta { is_deb, name, epoch, version, release, arch, .. } = meta;
+        let mirror::Meta { source_package, provides, requires, files, .. } = meta;
         let nevra = Nevra {
             name: self.utf8(name, "a package's name")?,
             epoch,
@@ -123,6 +123,7 @@ impl<'a> Strings<'a> {
             arch: self.utf8(arch, "a package's architecture")?,
         };
         Ok(PackageMeta {
+            format: if is_deb { PackageFormat::Deb } else { PackageFormat::Rpm },
             nevra,
             source_package: source_package.map(|s| self.utf8(s, "a source package's name")).transpose()?,
             provides: provides.into_iter().map(|d| self.dependency(&d)).collect::<Result<_>>()?,

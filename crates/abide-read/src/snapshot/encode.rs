@@ -3,9 +3,9 @@
 
 use abide_model::{
     ArtifactFacts, Base, BaseSpec, DebugSource, DeclLocation, Dependency, Digest, ElfClass, ElfFacts, Endian,
-    EnumType, Enumerator, FileEntry, FunctionType, Gap, Member, Nevra, Origin, PackageFacts, PackageMeta,
-    Parameter, RecordType, Root, RootKind, Side, Symbol, SymbolVersion, TypeEvidence, TypeGraph, TypeKind,
-    TypeNode, VersionNeed, VirtualMethod,
+    EnumType, Enumerator, FileEntry, FunctionType, Gap, Member, Nevra, Origin, PackageFacts, PackageFormat,
+    PackageMeta, Parameter, RecordType, Root, RootKind, Side, Symbol, SymbolVersion, TypeEvidence, TypeGraph,
+    TypeKind, TypeNode, VersionNeed, VirtualMethod,
 };
 use bstr::BString;
 use rustc_hash::FxHashMap;
@@ -88,9 +88,10 @@ impl<'s> Strings<'s> {
     }
 
     fn meta(&mut self, meta: &'s PackageMeta) -> mirror::Meta {
-        let PackageMeta { nevra, source_package, provides, requires, files } = meta;
+        let PackageMeta { format, nevra, source_package, provides, requires, files } = meta;
         let Nevra { name, epoch, version, release, arch } = nevra;
         mirror::Meta {
+            is_deb: *format == PackageFormat::Deb,
             name: self.text(name.as_bytes()),
             epoch: *epoch,
             version: self.text(version.as_bytes()),

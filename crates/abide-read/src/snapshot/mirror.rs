@@ -50,6 +50,7 @@ pub(super) struct Package {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Meta {
+    pub(super) is_deb: bool,
     pub(super) name: Text,
     pub(super) epoch: u32,
     pub(super) version: Text,

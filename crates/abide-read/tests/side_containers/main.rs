@@ -1,7 +1,9 @@
 //! Inputs of every kind, whole and damaged: made byte by byte, compiled, from the example repositories, and real ones.
 
+mod archives;
 mod craft;
 mod damage;
+mod debs;
 mod debuginfo;
 mod http;
 mod packages;
@@ -9,3 +11,4 @@ mod plain;
 mod real;
 mod repository;
 mod support;
+mod tarball;

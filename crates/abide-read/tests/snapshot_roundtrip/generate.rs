@@ -132,8 +132,16 @@ fn package() -> BoxedStrategy<PackageFacts> {
 fn meta() -> BoxedStrategy<PackageMeta> {
     let nevra = (text(), any::<u32>(), text(), text(), text())
         .prop_map(|(name, epoch, version, release, arch)| Nevra { name, epoch, version, release, arch });
-    (nevra, option::of(text()), vec(dependency(), 0..3), vec(dependency(), 0..3), vec(file(), 0..3))
-        .prop_map(|(nevra, source_package, provides, requires, files)| PackageMeta {
+    (
+        any::<bool>(),
+        nevra,
+        option::of(text()),
+        vec(dependency(), 0..3),
+        vec(dependency(), 0..3),
+        vec(file(), 0..3),
+    )
+        .prop_map(|(is_deb, nevra, source_package, provides, requires, files)| PackageMeta {
+            format: if is_deb { PackageFormat::Deb } else { PackageFormat::Rpm },
             nevra,
             source_package,
             provides,

@@ -29,7 +29,7 @@ use super::package::named;
 use super::packages::in_parallel;
 use crate::debuginfo::{DebugIndex, Reason, belongs};
 use crate::dwarf::supplementary_link;
-use crate::rpm::Limits;
+use crate::payload::Limits;
 use crate::source::FileBytes;
 
 /// What all jobs share.
@@ -38,21 +38,22 @@ struct Pass<'a> {
     limits: Limits,
     progress: &'a dyn Progress,
     in_flight: AtomicU64,
-    packages: &'a [Option<String>],
+    /// Names that the debug package of each package can have.
+    debug_names: &'a [Vec<String>],
     /// Debug packages that turned out to be damaged or others than they should be.
     damaged: Mutex<BTreeMap<usize, Gap>>,
 }
 
-/// Reads the types for all jobs; `packages` names the package of each artifact, by its first index.
+/// Reads the types for all jobs; `debug_names` are the names that a package's debug package can have.
 pub(crate) fn read_all(
     jobs: Vec<Job<'_>>,
     index: &DebugIndex,
-    packages: &[Option<String>],
+    debug_names: &[Vec<String>],
     limits: Limits,
     progress: &dyn Progress,
 ) -> Vec<Done> {
     let (in_flight, damaged) = (AtomicU64::new(0), Mutex::default());
-    let pass = Pass { index, limits, progress, in_flight, packages, damaged };
+    let pass = Pass { index, limits, progress, in_flight, debug_names, damaged };
     let mut ahead = jobs;
     let mut done = Vec::new();
     // A round tries one place for each artifact; what turned out to be the wrong file goes on to its next place.
@@ -78,7 +79,7 @@ enum Task<'a> {
 impl<'p> Pass<'p> {
     fn round<'a>(&self, jobs: Vec<Job<'a>>) -> Vec<Step<'a>> {
         let mut singles = Vec::new();
-        let mut own: BTreeMap<String, PackageTask<'a>> = BTreeMap::new();
+        let mut own: BTreeMap<(String, String), PackageTask<'a>> = BTreeMap::new();
         let mut debug: BTreeMap<usize, PackageTask<'a>> = BTreeMap::new();
         let mut groups: BTreeMap<&str, Arc<Group>> = BTreeMap::new();
         for mut job in jobs {
@@ -99,11 +100,8 @@ impl<'p> Pass<'p> {
                     task.jobs.push((path, job, reason));
                 }
                 Attempt::OwnPackage(file, path) => {
-                    let task = own.entry(file.source.name()).or_insert_with(|| PackageTask {
-                        package: None,
-                        file,
-                        group: Arc::default(),
-                        jobs: Vec::new(),
+                    let task = own.entry((file.source.name(), file.label.clone())).or_insert_with(|| {
+                        PackageTask { package: None, file, group: Arc::default(), jobs: Vec::new() }
                     });
                     task.jobs.push((path, job, Reason::BuildId));
                 }
@@ -224,8 +222,8 @@ impl<'p> Pass<'p> {
     }
 
     fn not_found(&self, job: &Job<'_>) -> Gap {
-        let package = self.packages.get(job.at().0).and_then(Option::as_deref);
-        job.gap(GapKind::NoDebugInfo, self.index.searched(&job.artifact.elf, package))
+        let expected = self.debug_names.get(job.at().0).map_or(&[][..], Vec::as_slice);
+        job.gap(GapKind::NoDebugInfo, self.index.searched(&job.artifact.elf, expected))
     }
 
     fn nowhere(&self, job: Job<'_>) -> Done {

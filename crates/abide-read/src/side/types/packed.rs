@@ -11,7 +11,7 @@ use super::supplementary::{Duty, Group};
 use super::wanted::Wanted;
 use super::{Pass, lock};
 use crate::debuginfo::Reason;
-use crate::rpm::{Payload, PayloadError};
+use crate::payload::{Payload, PayloadError};
 use crate::side::package::{OpenPackage, PackageError, PackageFile};
 
 /// Debug files that wait for a type reader; past this the decompressing thread reads types itself.
@@ -125,7 +125,7 @@ impl Pass<'_> {
             };
             let brings = package.filter(|_| duty.is_some());
             let mut delivery = Delivery {
-                wanted: Wanted::new(jobs, &open.package.meta),
+                wanted: Wanted::new(jobs, package.map(|_| &open.meta.files[..])),
                 dwz: brings.map_or(&[][..], |id| self.index.dwz_files(id)).iter().collect(),
                 duty,
                 group: &group,
@@ -133,12 +133,12 @@ impl Pass<'_> {
                 max_bytes: self.limits.file_bytes,
                 waiting: Vec::new(),
             };
-            let (result, _) = open.payload(self.limits, |payload, _| delivery.take_all(payload, &hand_over));
+            let read = open.payload(self.limits, |payload| delivery.take_all(payload, &hand_over));
             let Delivery { wanted, duty, waiting, .. } = delivery;
             drop(duty);
             waiting.into_iter().for_each(|(job, bytes, path, reason)| hand_over(job, bytes, path, reason));
             left.extend(wanted.into_left());
-            result.map(|_| ())
+            read.result.map(|_| ())
         });
         let steps = results.into_inner().unwrap_or_else(|e| e.into_inner());
         self.settle(steps, left, read, &file, package)

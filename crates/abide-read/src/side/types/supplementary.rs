@@ -12,7 +12,7 @@ use super::{Pass, lock, path_bytes};
 use crate::compress::LimitExceeded;
 use crate::debuginfo::{Place, build_id_text, probe};
 use crate::dwarf::SupplementaryLink;
-use crate::rpm::PayloadError;
+use crate::payload::PayloadError;
 use crate::side::package::{OpenPackage, PackageError, PackageFile};
 use crate::source::FileBytes;
 
@@ -159,8 +159,8 @@ fn extract(
     paths: &[BString],
 ) -> Result<Vec<(BString, Vec<u8>)>, PackageError> {
     let open = OpenPackage::open(file, false)?;
-    let wanted: Vec<BString> = paths.iter().filter_map(|p| resolve(&open.package.meta, p.clone())).collect();
-    let (result, _) = open.payload(pass.limits, |payload, _| {
+    let wanted: Vec<BString> = paths.iter().filter_map(|p| resolve(&open.meta.files, p.clone())).collect();
+    let read = open.payload(pass.limits, |payload| {
         let mut found: Vec<(BString, Vec<u8>)> = Vec::new();
         while found.len() < wanted.len()
             && let Some(stored) = payload.next_file()?
@@ -177,5 +177,5 @@ fn extract(
         }
         Ok(found)
     });
-    Ok(result?.0)
+    Ok(read.result?.0)
 }

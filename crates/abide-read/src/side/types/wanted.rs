@@ -1,6 +1,6 @@
 //! Which files of one package which jobs want.
 
-use abide_model::{FileKind, PackageMeta};
+use abide_model::{FileEntry, FileKind};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -18,10 +18,11 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn new(jobs: Vec<(BString, Job<'a>, Reason)>, meta: &PackageMeta) -> Self {
+    /// Without a list of files the paths are those of the archive's own members.
+    pub(super) fn new(jobs: Vec<(BString, Job<'a>, Reason)>, files: Option<&[FileEntry]>) -> Self {
         let mut wanted = Self { jobs: FxHashMap::default(), aside: Vec::new() };
         for (path, job, reason) in jobs {
-            match resolve(meta, path) {
+            match files.map_or(Some(path.clone()), |files| resolve(files, path)) {
                 Some(path) => wanted.jobs.entry(path).or_default().push((job, reason)),
                 None => wanted.aside.push((job, reason)),
             }
@@ -53,10 +54,10 @@ impl<'a> Wanted<'a> {
 }
 
 /// The regular file behind a path of a package.
-pub(super) fn resolve(meta: &PackageMeta, mut path: BString) -> Option<BString> {
+pub(super) fn resolve(files: &[FileEntry], mut path: BString) -> Option<BString> {
     for _ in 0..HOPS_MAX {
-        let at = meta.files.binary_search_by(|f| f.path.cmp(&path)).ok()?;
-        let entry = &meta.files[at];
+        let at = files.binary_search_by(|f| f.path.cmp(&path)).ok()?;
+        let entry = &files[at];
         match (entry.kind, &entry.link_target) {
             (FileKind::Regular, _) => return Some(path),
             (FileKind::Symlink, Some(target)) => path = join(parent(path.as_bstr()), target.as_bstr()),
