@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use abide_distro::CheckOptions;
+use abide_distro::{CheckOptions, Types};
 use abide_model::{NoProgress, Verdict};
 use abide_read::side::{OpenOptions, Opened};
 
@@ -38,9 +38,9 @@ fn check(old: &Path, new: &Path, with_headers: bool) -> Result<Answer, String> {
         Opened::open(&path.to_string_lossy(), &options, &NoProgress).map_err(|e| e.to_string())
     };
     let (old, new) = (open(old)?, open(new)?);
-    let skip = abide_distro::types_not_needed(old.facts(), new.facts());
-    let (old, new) = (old.read_types(&skip, &NoProgress), new.read_types(&skip, &NoProgress));
-    let check = abide_distro::check(&old, &new, &CheckOptions::default(), &NoProgress);
+    let types = Types { old: &old, new: &new };
+    let options = CheckOptions::default();
+    let check = abide_distro::check_with(old.facts(), new.facts(), &types, &options, &NoProgress);
     let mut text = format!("{}: {}\n", check.verdict, check.reason);
     for finding in check.packages.iter().flat_map(|p| p.all_findings()) {
         let _ = writeln!(text, "{} [{}] {}", finding.level, finding.rule, finding.summary);

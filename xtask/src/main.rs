@@ -28,6 +28,8 @@ Usage: cargo xtask <TASK>
                      mutate generated libraries, run old programs with them, and hold it against abide
   bench [--runs N] [--memory-gib N] [--only WORD]
                      time abide beside the peers that are installed; prints a Markdown table
+  bench distribution REFERENCE CANDIDATE [CHANGED]
+                     time two folders of packages without a cache, with an empty one, and again
   licences           check every dependency's licence against deny.toml
   leaks              look for secrets and machine paths in the tracked files
 ";

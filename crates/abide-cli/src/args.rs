@@ -23,6 +23,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Check(Check),
     Snapshot(Snapshot),
+    Cache(Cache),
     Explain(Explain),
     Rules(Rules),
     Completions(Completions),
@@ -107,6 +108,35 @@ pub(crate) struct Snapshot {
     pub(crate) common: Common,
 }
 
+/// Shows the cache of facts, or removes some of it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  abide cache
+  abide cache --older-than 30d --max-size 5G")]
+pub(crate) struct Cache {
+    #[command(flatten)]
+    pub(crate) folder: CacheFolder,
+    /// Remove entries that were not used for so long: a number with h, d or w.
+    #[arg(long, value_name = "AGE", value_parser = crate::cache::age)]
+    pub(crate) older_than: Option<std::time::Duration>,
+    /// Remove the entries that were not used for the longest time, until the rest has this size: a
+    /// number with K, M, G or T.
+    #[arg(long, value_name = "SIZE", value_parser = crate::cache::size)]
+    pub(crate) max_size: Option<u64>,
+    /// Remove everything.
+    #[arg(long, conflicts_with_all = ["older_than", "max_size"])]
+    pub(crate) all: bool,
+}
+
+/// Where facts are kept between runs.
+#[derive(Debug, Args)]
+pub(crate) struct CacheFolder {
+    /// Folder of the cache [default: abide in $XDG_CACHE_HOME, or else in ~/.cache].
+    #[arg(long, env = "ABIDE_CACHE", hide_env_values = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache: Option<PathBuf>,
+}
+
 /// Explains a rule: what it looks for, why that breaks programs, when it does not.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
@@ -137,9 +167,21 @@ pub(crate) struct Man {
     pub(crate) folder: Option<PathBuf>,
 }
 
+/// Whether facts are kept between runs, and where.
+#[derive(Debug, Args)]
+pub(crate) struct CacheUse {
+    #[command(flatten)]
+    pub(crate) folder: CacheFolder,
+    /// Read everything anew, and keep nothing.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
 /// Options of every command that reads inputs.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
+    #[command(flatten)]
+    pub(crate) cache: CacheUse,
     /// Threads to use [default: one for each processor].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,

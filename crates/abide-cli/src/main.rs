@@ -1,6 +1,7 @@
 //! The `abide` program: arguments, inputs, outputs, progress, exit codes. One file per command.
 
 mod args;
+mod cache;
 mod commands;
 mod error;
 mod output;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args),
         Command::Snapshot(args) => commands::snapshot::run(args),
+        Command::Cache(args) => commands::cache::run(args),
         Command::Explain(args) => commands::explain::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions(args) => commands::completions::run(args),

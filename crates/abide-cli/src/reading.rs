@@ -2,12 +2,15 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use abide_model::{NoProgress, Progress, Side};
 use abide_read::side::{OpenError, OpenOptions, Opened};
+use abide_read::store::Store;
 
 use crate::args::Common;
+use crate::cache;
 use crate::error::CliError;
 use crate::progress::Bars;
 
@@ -24,6 +27,7 @@ pub(crate) struct Request<'a> {
 /// Reads inputs and tells how far it is.
 pub(crate) struct Reader {
     progress: Box<dyn Progress>,
+    store: Option<Arc<Store>>,
     verbose: bool,
 }
 
@@ -36,7 +40,8 @@ impl Reader {
         }
         let progress: Box<dyn Progress> =
             if common.quiet { Box::new(NoProgress) } else { Box::new(Bars::new()) };
-        Ok(Reader { progress, verbose: common.verbose })
+        let store = cache::folder(&common.cache).map(|folder| Arc::new(Store::new(&folder)));
+        Ok(Reader { progress, store, verbose: common.verbose })
     }
 
     /// Where progress goes.
@@ -47,27 +52,56 @@ impl Reader {
     /// Reads one input whole.
     pub(crate) fn read(&self, request: &Request<'_>) -> Result<Side, CliError> {
         let start = Instant::now();
-        let side =
-            abide_read::side::open(request.label, &options(request), self.progress()).map_err(refused)?;
+        let side = abide_read::side::open(request.label, &self.options(request), self.progress());
+        let side = side.map_err(refused)?;
         self.time("read", start);
         Ok(side)
     }
 
-    /// Reads both inputs of a check; types that the check does not look at are left out.
-    pub(crate) fn read_both(&self, old: &Request<'_>, new: &Request<'_>) -> Result<(Side, Side), CliError> {
+    /// Opens both inputs of a check; types are read when they are compared.
+    pub(crate) fn open_both(
+        &self,
+        old: &Request<'_>,
+        new: &Request<'_>,
+    ) -> Result<(Opened, Opened), CliError> {
         let start = Instant::now();
-        let open = |request: &Request<'_>| Opened::open(request.label, &options(request), self.progress());
+        let open =
+            |request: &Request<'_>| Opened::open(request.label, &self.options(request), self.progress());
         let (old, new) = side_by_side(|| open(old), || open(new));
         let (old, new) = (old.map_err(refused)?, new.map_err(refused)?);
         self.time("read packages", start);
-        let start = Instant::now();
-        let skip = abide_distro::types_not_needed(old.facts(), new.facts());
-        let sides = side_by_side(
-            || old.read_types(&skip, self.progress()),
-            || new.read_types(&skip, self.progress()),
-        );
-        self.time("read types", start);
-        Ok(sides)
+        Ok((old, new))
+    }
+
+    /// Says what kept the cache from being used, and to those who want to know how often it was of use.
+    pub(crate) fn report_cache(&self) {
+        let Some(store) = &self.store else { return };
+        if let Some(problem) = store.problem() {
+            anstream::eprintln!("warning: the cache was not used as it should: {problem}");
+        }
+        let counts = store.counts();
+        if counts.damaged > 0 {
+            anstream::eprintln!("warning: {} damaged entries of the cache were made anew", counts.damaged);
+        }
+        if self.verbose {
+            let _ = writeln!(
+                std::io::stderr(),
+                "cache: {} packages found, {} added; types of {} artifacts found, {} added",
+                counts.packages_found,
+                counts.packages_added,
+                counts.types_found,
+                counts.types_added
+            );
+        }
+    }
+
+    fn options(&self, request: &Request<'_>) -> OpenOptions {
+        OpenOptions {
+            debuginfo: request.debuginfo.clone(),
+            headers: request.headers.clone().into_iter().collect(),
+            store: self.store.clone(),
+            ..OpenOptions::default()
+        }
     }
 
     /// Says how long a stage took, to those who want to know.
@@ -88,14 +122,6 @@ fn side_by_side<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce()
         let second = b();
         (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
     })
-}
-
-fn options(request: &Request<'_>) -> OpenOptions {
-    OpenOptions {
-        debuginfo: request.debuginfo.clone(),
-        headers: request.headers.clone().into_iter().collect(),
-        ..OpenOptions::default()
-    }
 }
 
 fn refused(error: OpenError) -> CliError {

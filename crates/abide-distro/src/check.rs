@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use abide_engine::suppress::Suppressions;
 use abide_engine::{CompareOptions, Policy, TypesCompared, compare};
 use abide_model::{
-    ArtifactFacts, Counts, DebugSource, Digest, Finding, Level, Progress, Side, Stage, TypeEvidence, Verdict,
+    ArtifactFacts, Counts, DebugSource, Finding, Level, Progress, Side, Stage, TypeEvidence, TypesInFacts,
+    Verdict,
 };
 use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
+use crate::batches::{Batch, Types, batches};
 use crate::consumers::{Consumers, Library};
 use crate::gaps;
 use crate::headers::Headers;
@@ -20,7 +21,11 @@ use crate::pairing::{
 };
 use crate::provided::{self, Libraries};
 use crate::reason;
-use crate::result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, verdict_of_findings};
+use crate::resolve::{Loader, Loaders};
+use crate::result::{
+    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, Resolution,
+    verdict_of_findings,
+};
 use crate::suppressed::{self, Used};
 use crate::whole;
 
@@ -41,6 +46,8 @@ pub(crate) struct Context<'a> {
     pub(crate) consumers: Consumers<'a>,
     /// The candidate's libraries.
     pub(crate) libraries: Libraries<'a>,
+    /// How each side's programs find their libraries.
+    pub(crate) loaders: Loaders<'a>,
     /// Suppressions that covered something.
     pub(crate) used: Used,
     /// Public headers of each side.
@@ -48,8 +55,20 @@ pub(crate) struct Context<'a> {
     pub(crate) new_headers: Headers,
 }
 
-/// Compares `new`, the candidate, with `old`, the reference.
+/// Compares `new`, the candidate, with `old`, the reference; all types are in the facts.
 pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Progress) -> Check {
+    check_with(old, new, &Types { old: &TypesInFacts, new: &TypesInFacts }, options, progress)
+}
+
+/// Compares `new`, the candidate, with `old`, the reference. Types are loaded for some pairs at a time and dropped when
+/// these are compared, so that those of a whole distribution are never in memory at once.
+pub fn check_with(
+    old: &Side,
+    new: &Side,
+    types: &Types<'_>,
+    options: &CheckOptions,
+    progress: &dyn Progress,
+) -> Check {
     let packages = pair_packages(old, new);
     let artifacts = pair_artifacts(old, new, &packages);
     let consumers = Consumers::new(old, new, &artifacts.pairs);
@@ -59,58 +78,85 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
         options,
         consumers,
         libraries: Libraries::new(new),
+        loaders: Loaders::new(
+            Loader::new(old, &packages.superseded_old),
+            Loader::new(new, &packages.superseded_new),
+        ),
         used: Used::default(),
         old_headers: Headers::new(old),
         new_headers: Headers::new(new),
     };
-
-    progress.begin(Stage::Compare, Some(artifacts.pairs.len() as u64));
-    let compared: Vec<ArtifactResult> =
-        artifacts.pairs.par_iter().map(|pair| compare_pair(&context, &packages, *pair, progress)).collect();
-    progress.end(Stage::Compare);
-
+    let mut results = compare_pairs(&context, &packages, &artifacts.pairs, types, progress);
     let removed = artifacts.only_old.iter().map(|artifact| whole::removed(&context, &packages, *artifact));
-    let added = artifacts.only_new.iter().map(|artifact| whole::added(&context, &packages, *artifact));
-    let mut results: Vec<ArtifactResult> = compared;
+    let added = artifacts.only_new.iter().map(|artifact| added(&context, &packages, *artifact));
     results.extend(removed.collect::<Vec<_>>());
     results.extend(added.collect::<Vec<_>>());
     fold(&context, &packages, results)
 }
 
-/// Content whose types a check of the two sides does not look at: what is the same on both sides, what has no
-/// partner, what a newer build stands for. The sides need not have their types yet.
-pub fn types_not_needed(old: &Side, new: &Side) -> FxHashSet<Digest> {
-    let artifacts = pair_artifacts(old, new, &pair_packages(old, new));
-    let all = [old, new].into_iter().flat_map(|side| &side.packages).flat_map(|package| &package.artifacts);
-    let mut rest: FxHashSet<Digest> = all.map(|artifact| artifact.digest).collect();
-    for pair in &artifacts.pairs {
-        let (old, new) = (pair.old.of(old).digest, pair.new.of(new).digest);
-        if old != new {
-            rest.remove(&old);
-            rest.remove(&new);
-        }
+/// An artifact that the reference does not have: what it needs must be there all the same.
+fn added(context: &Context<'_>, packages: &PackagePairs, at: ArtifactRef) -> ArtifactResult {
+    let mut result = whole::added(context, packages, at);
+    let (mut findings, resolution) = context.loaders.judge(context, None, at);
+    suppressed::mark_artifact(context, &mut findings, [None, Some(at)]);
+    result.findings.append(&mut findings);
+    result.resolution = resolution;
+    result.verdict = result.verdict.max(verdict_of_findings(&result.findings));
+    sort_findings(&mut result.findings);
+    result
+}
+
+/// Compares all pairs, batch by batch; the results are in the order of `pairs`.
+fn compare_pairs(
+    context: &Context<'_>,
+    packages: &PackagePairs,
+    pairs: &[ArtifactPair],
+    types: &Types<'_>,
+    progress: &dyn Progress,
+) -> Vec<ArtifactResult> {
+    let differs = |pair: &&ArtifactPair| pair.old.of(context.old).digest != pair.new.of(context.new).digest;
+    let different = pairs.iter().filter(differs).count() as u64;
+    progress.begin(Stage::ReadTypes, Some(2 * different));
+    progress.begin(Stage::Compare, Some(pairs.len() as u64));
+    let mut results = Vec::with_capacity(pairs.len());
+    for numbers in batches(context.old, context.new, pairs, types) {
+        let batch =
+            Batch::load(context.old, context.new, numbers.iter().map(|n| &pairs[*n]), types, progress);
+        let compare =
+            |number: &usize| (*number, compare_pair(context, packages, &batch, pairs[*number], progress));
+        results.par_extend(numbers.par_iter().map(compare));
     }
-    rest
+    progress.end(Stage::Compare);
+    progress.end(Stage::ReadTypes);
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Compares one pair and adds what the whole distribution knows about it.
 fn compare_pair(
     context: &Context<'_>,
     packages: &PackagePairs,
+    batch: &Batch,
     pair: ArtifactPair,
     progress: &dyn Progress,
 ) -> ArtifactResult {
-    let (old, new) = (pair.old.of(context.old), pair.new.of(context.new));
+    let (old, new) = (batch.reference(context.old, pair.old), batch.candidate(context.new, pair.new));
     let mut result = ArtifactResult {
         name: display_name(old),
         old: Some(place(pair.old)),
         new: Some(place(pair.new)),
         by: Some(pair.by),
+        debug_old: None,
+        debug_new: None,
         outcome: Outcome::Identical,
         findings: whole::moved(context, packages, pair).into_iter().collect(),
         gaps: Vec::new(),
         verdict: Verdict::Compatible,
+        resolution: Resolution::default(),
     };
+    let (mut findings, resolution) = context.loaders.judge(context, Some(pair.old), pair.new);
+    result.findings.append(&mut findings);
+    result.resolution = resolution;
     suppressed::mark_artifact(context, &mut result.findings, [Some(pair.old), Some(pair.new)]);
     // What could not be read of a file says nothing about a difference when both sides are the same bytes.
     if old.digest != new.digest {
@@ -123,6 +169,7 @@ fn compare_pair(
         result.findings.append(&mut comparison.findings);
         result.gaps = gaps::of_comparison(&comparison.gaps, old, new);
         result.verdict = comparison.verdict;
+        (result.debug_old, result.debug_new) = (debug_info(old), debug_info(new));
         result.outcome = Outcome::Compared(comparison);
     }
     find_consumers(context, &pair, old, new, &mut result.findings);
@@ -284,8 +331,8 @@ fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResu
         packages_removed: pairs.only_old.iter().filter(|index| is_package(context.old, index)).count(),
         packages_added: pairs.only_new.iter().filter(|index| is_package(context.new, index)).count(),
         packages_superseded: pairs.superseded_old.len() + pairs.superseded_new.len(),
-        debug_packages_old: debug_packages(context.old, packages, |artifact| artifact.old),
-        debug_packages_new: debug_packages(context.new, packages, |artifact| artifact.new),
+        debug_packages_old: debug_packages(packages, |artifact| artifact.debug_old.as_ref()),
+        debug_packages_new: debug_packages(packages, |artifact| artifact.debug_new.as_ref()),
         ..Coverage::default()
     };
     packages
@@ -295,26 +342,24 @@ fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResu
     coverage
 }
 
+/// Where the types of a compared artifact are from.
+fn debug_info(artifact: &ArtifactFacts) -> Option<DebugInfo> {
+    let TypeEvidence::Read { source, supplementary, .. } = &artifact.types else { return None };
+    Some(DebugInfo { source: source.clone(), supplementary: supplementary.clone() })
+}
+
 /// Packages that the types of a side's compared artifacts come from.
-fn debug_packages(
-    side: &Side,
-    packages: &[PackageResult],
-    place: impl Fn(&ArtifactResult) -> Option<Place>,
-) -> usize {
-    let artifacts = packages.iter().flat_map(|package| &package.artifacts);
-    let compared =
-        artifacts.filter(|artifact| matches!(artifact.outcome, Outcome::Compared(_))).filter_map(place);
-    let packages = compared.filter_map(|place| {
-        let types = &side.packages[place.package].artifacts[place.artifact].types;
-        match types {
-            TypeEvidence::Read { source: DebugSource::Separate { package, .. }, .. } => package.as_deref(),
-            _ => None,
-        }
+fn debug_packages(packages: &[PackageResult], info: impl Fn(&ArtifactResult) -> Option<&DebugInfo>) -> usize {
+    let artifacts = packages.iter().flat_map(|package| &package.artifacts).filter_map(info);
+    let packages = artifacts.filter_map(|info| match &info.source {
+        DebugSource::Separate { package, .. } => package.as_deref(),
+        DebugSource::InFile => None,
     });
     packages.collect::<BTreeSet<&str>>().len()
 }
 
 fn count(coverage: &mut Coverage, artifact: &ArtifactResult) {
+    coverage.resolution.add(&artifact.resolution);
     match &artifact.outcome {
         Outcome::Identical => coverage.identical += 1,
         Outcome::Removed => coverage.artifacts_removed += 1,

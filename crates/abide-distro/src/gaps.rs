@@ -99,6 +99,25 @@ pub(crate) fn may_hide(package: Option<&PackageFacts>, side: &Side, path: &bstr:
     own.chain(&side.gaps).find(hides).cloned()
 }
 
+/// Whether the candidate may have the content of a reference package after all, since its own could not be read.
+pub(crate) fn may_hide_package(context: &Context<'_>, old: usize) -> bool {
+    let Some(meta) = &context.old.packages[old].meta else { return false };
+    let is_partner = |package: &&PackageFacts| {
+        package
+            .meta
+            .as_ref()
+            .is_some_and(|m| (&m.nevra.name, &m.nevra.arch) == (&meta.nevra.name, &meta.nevra.arch))
+    };
+    let partners = context.new.packages.iter().filter(is_partner);
+    missing_package(context.new, &meta.nevra.name, &meta.nevra.arch).is_some()
+        || partners.flat_map(|package| &package.gaps).any(leaves_open)
+}
+
+/// Whether symbols of an artifact may not have been read.
+pub(crate) fn may_lack_symbols(artifact: &ArtifactFacts) -> bool {
+    artifact.gaps.iter().any(leaves_open)
+}
+
 /// The gap that says that a package of this name and architecture is in the side's metadata, or on its disk, but
 /// could not be read.
 pub(crate) fn missing_package<'a>(side: &'a Side, name: &str, arch: &str) -> Option<&'a Gap> {

@@ -5,6 +5,7 @@
 //! lives here: pairing, consumers, what happened to packages and files as a whole, the fold of verdicts. What does
 //! not: reading bytes (`abide-read`), comparing two artifacts (`abide-engine`), rendering (`abide-report`).
 
+mod batches;
 mod check;
 mod consumers;
 mod gaps;
@@ -13,12 +14,16 @@ mod packages;
 mod pairing;
 mod provided;
 mod reason;
+mod resolve;
 mod result;
 pub mod rules;
 mod suppressed;
 mod versions;
 mod whole;
 
-pub use check::{CheckOptions, check, types_not_needed};
+pub use batches::Types;
+pub use check::{CheckOptions, check, check_with};
 pub use pairing::{ArtifactMatch, PackageMatch};
-pub use result::{ArtifactResult, Check, Coverage, Outcome, PackageResult, Place, SideGap, SideName};
+pub use result::{
+    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, Resolution, SideGap, SideName,
+};

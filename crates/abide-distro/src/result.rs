@@ -2,7 +2,7 @@
 
 use abide_engine::Comparison;
 use abide_engine::suppress::Notice;
-use abide_model::{Counts, Finding, Gap, Level, Verdict};
+use abide_model::{Counts, DebugSource, Finding, Gap, Level, Verdict};
 use bstr::BString;
 
 use crate::pairing::{ArtifactMatch, PackageMatch};
@@ -101,6 +101,10 @@ pub struct ArtifactResult {
     pub new: Option<Place>,
     /// How they were found to belong together; `None` for an artifact without a partner.
     pub by: Option<ArtifactMatch>,
+    /// Where the reference's types are from, when types were compared.
+    pub debug_old: Option<DebugInfo>,
+    /// Where the candidate's types are from, when types were compared.
+    pub debug_new: Option<DebugInfo>,
     /// What was done with them.
     pub outcome: Outcome,
     /// Everything found, worst first.
@@ -109,6 +113,48 @@ pub struct ArtifactResult {
     pub gaps: Vec<SideGap>,
     /// The artifact's own verdict.
     pub verdict: Verdict,
+    /// What became of its imports on the candidate.
+    pub resolution: Resolution,
+}
+
+/// What became of imports: whether they are found in what is loaded with the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resolution {
+    /// Imports that are not weak.
+    pub imports: usize,
+    /// Found.
+    pub resolved: usize,
+    /// Found on neither side, or provided by the program that loads a plugin.
+    pub unresolved_on_both: usize,
+    /// Not decided: a library that may provide them is not among the candidate's packages, or could not be read.
+    pub unknown: usize,
+    /// Needed libraries that neither side has.
+    pub libraries_missing: usize,
+}
+
+impl Resolution {
+    /// The imports that are found no more.
+    pub fn lost(&self) -> usize {
+        self.imports - self.resolved - self.unresolved_on_both - self.unknown
+    }
+
+    pub(crate) fn add(&mut self, other: &Resolution) {
+        let Resolution { imports, resolved, unresolved_on_both, unknown, libraries_missing } = other;
+        self.imports += imports;
+        self.resolved += resolved;
+        self.unresolved_on_both += unresolved_on_both;
+        self.unknown += unknown;
+        self.libraries_missing += libraries_missing;
+    }
+}
+
+/// Where the types of an artifact were read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebugInfo {
+    /// The main debug file.
+    pub source: DebugSource,
+    /// Path of the supplementary (dwz) file that was used.
+    pub supplementary: Option<BString>,
 }
 
 /// What was done with two artifacts.
@@ -161,6 +207,8 @@ pub struct Coverage {
     pub symbols_need_types: usize,
     /// Of those, the ones whose types were compared.
     pub symbols_typed: usize,
+    /// What became of the imports of the candidate's programs and libraries.
+    pub resolution: Resolution,
 }
 
 impl Coverage {

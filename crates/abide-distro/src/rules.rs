@@ -41,10 +41,13 @@ table! {
     "artifact-added",
     "artifact-moved",
     "artifact-removed",
+    "import-unresolved",
+    "needed-library-missing",
     "package-added",
     "package-architecture-changed",
     "package-removed",
     "package-renamed",
+    "required-version-missing",
     "required-version-provided",
 }
 

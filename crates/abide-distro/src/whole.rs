@@ -13,7 +13,7 @@ use crate::pairing::{
     ArtifactPair, ArtifactRef, PackagePairs, is_default_library_dir, is_library_name, parent, usr_merged,
     version_free,
 };
-use crate::result::{ArtifactResult, Outcome, SideGap, SideName, verdict_of_findings};
+use crate::result::{ArtifactResult, Outcome, Resolution, SideGap, SideName, verdict_of_findings};
 use crate::rules::{Draft, judge};
 use crate::suppressed;
 
@@ -177,10 +177,13 @@ fn alone(
         old: old.map(place),
         new: new.map(place),
         by: None,
+        debug_old: None,
+        debug_new: None,
         outcome,
         findings: Vec::new(),
         gaps: Vec::new(),
         verdict: Verdict::Compatible,
+        resolution: Resolution::default(),
     }
 }
 

@@ -65,8 +65,8 @@ fn a_removed_package_names_what_is_lost_and_who_requires_it() {
     let mut new = old.clone();
     new.packages.remove(1);
     let check = run(&old, &new);
-    assert_eq!(rules(&check), ["break package-removed"]);
-    let finding = findings(&check)[0];
+    assert_eq!(rules(&check), ["break needed-library-missing", "break package-removed"]);
+    let finding = findings(&check)[1];
     let lost: Vec<_> = finding.details.iter().filter_map(|d| d.old.as_deref()).collect();
     assert_eq!(lost, ["foo", "libfoo.so.1()(64bit)", "libfoo.so.1"]);
     let users: Vec<_> =
@@ -201,22 +201,46 @@ fn any_number_of_threads_gives_the_same_result() {
     assert_eq!(with(1), with(4));
 }
 
+/// Notes what was asked for.
+#[derive(Default)]
+struct Asked(std::sync::Mutex<Vec<Vec<(usize, usize)>>>);
+
+impl abide_model::TypeSource for Asked {
+    fn group(&self, package: usize, _: usize) -> Option<u64> {
+        Some(package as u64)
+    }
+
+    fn load(
+        &self,
+        wanted: &[(usize, usize)],
+        _: &dyn abide_model::Progress,
+    ) -> Vec<Option<abide_model::LoadedTypes>> {
+        self.0.lock().expect("not poisoned").push(wanted.to_vec());
+        vec![None; wanted.len()]
+    }
+}
+
 #[test]
-fn types_are_needed_for_pairs_that_differ() {
-    let a = library("/usr/lib64/liba.so.1", Some("liba.so.1"), &["f"]);
-    let b = library("/usr/lib64/libb.so.1", Some("libb.so.1"), &["f"]);
-    let changed = library("/usr/lib64/libb.so.1", Some("libb.so.1"), &["f"]);
-    let added = library("/usr/lib64/libc.so.1", Some("libc.so.1"), &["f"]);
-    // The reference's libb also has its content in a place that the candidate changed.
-    let mut copy = b.clone();
-    copy.path = "/opt/libb.so.1".into();
-    let mut new_copy = changed.clone();
-    new_copy.path = "/opt/libb.so.1".into();
-    let old = side(vec![package("p-1", vec![copy, a.clone(), b.clone()])]);
-    let new = side(vec![package("p-2", vec![new_copy, a.clone(), b.clone(), added.clone()])]);
-    let skip = abide_distro::types_not_needed(&old, &new);
-    assert!(skip.contains(&a.digest) && skip.contains(&added.digest));
-    assert!(!skip.contains(&b.digest) && !skip.contains(&changed.digest));
+fn types_are_loaded_for_pairs_that_differ_group_by_group() {
+    let large = |name: &str| {
+        let path = format!("/usr/lib64/{name}");
+        abide_model::ArtifactFacts { size_bytes: 20 << 20, ..library(&path, Some(name), &["f"]) }
+    };
+    let same = large("liba.so.1");
+    let old = side(vec![
+        package("p-1", vec![same.clone(), large("libb.so.1"), large("libc.so.1")]),
+        package("q-1", vec![large("libd.so.1"), large("libgone.so.1")]),
+    ]);
+    let new = side(vec![
+        package("p-1", vec![same, large("libb.so.1"), large("libc.so.1")]),
+        package("q-1", vec![large("libd.so.1"), large("libnew.so.1")]),
+    ]);
+    let (asked_old, asked_new) = (Asked::default(), Asked::default());
+    let types = abide_distro::Types { old: &asked_old, new: &asked_new };
+    abide_distro::check_with(&old, &new, &types, &Default::default(), &abide_model::NoProgress);
+    let expected = [vec![(0, 1), (0, 2)], vec![(1, 0)]];
+    assert_eq!(asked_old.0.into_inner().expect("not poisoned"), expected);
+    assert_eq!(asked_new.0.into_inner().expect("not poisoned"), expected);
 }
 
 #[test]

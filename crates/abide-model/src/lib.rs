@@ -10,6 +10,7 @@ pub mod gap;
 pub mod graph;
 pub mod package;
 pub mod progress;
+pub mod source;
 mod strings;
 
 pub use elf::{
@@ -28,4 +29,5 @@ pub use graph::{
 };
 pub use package::{Dependency, FileEntry, FileKind, Nevra, PackageFormat, PackageMeta, is_debug_name};
 pub use progress::{NoProgress, Progress, Stage};
+pub use source::{LoadedTypes, TypeSource, TypesInFacts};
 pub use strings::{StrId, StringTable};

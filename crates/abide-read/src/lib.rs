@@ -21,4 +21,5 @@ pub mod rpm;
 pub mod side;
 pub mod snapshot;
 pub mod source;
+pub mod store;
 pub mod tar;

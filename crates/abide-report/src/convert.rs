@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use abide_distro::{ArtifactResult, Check, Outcome, PackageResult, SideGap, SideName as ModelSide};
+use abide_distro::{
+    ArtifactResult, Check, DebugInfo, Outcome, PackageResult, SideGap, SideName as ModelSide,
+};
 use abide_engine::suppress::Notice;
 use abide_engine::{TypesCompared, demangle};
-use abide_model::{ArtifactFacts, DebugSource, PackageFacts, Side, SymbolName, TypeEvidence};
+use abide_model::{ArtifactFacts, DebugSource, PackageFacts, Side, SymbolName};
 use bstr::{BString, ByteSlice};
 
 use crate::document as doc;
@@ -111,18 +113,19 @@ impl Context<'_> {
     }
 
     fn artifact(&self, result: &ArtifactResult) -> doc::Artifact {
-        // Types that were not looked at may or may not have been read (a snapshot has them all).
-        let is_compared = matches!(result.outcome, Outcome::Compared(_));
-        let file = |side: &Side, place: Option<abide_distro::Place>| {
+        let file = |side: &Side, place: Option<abide_distro::Place>, debug: &Option<DebugInfo>| {
             place.map(|place| {
                 let package = &side.packages[place.package];
-                self::file(package, &package.artifacts[place.artifact], is_compared)
+                self::file(package, &package.artifacts[place.artifact], debug.as_ref())
             })
         };
         let counts = abide_model::Counts::of(&result.findings);
         doc::Artifact {
             name: Text::new(result.name.as_bstr()),
-            files: Both { reference: file(self.old, result.old), candidate: file(self.new, result.new) },
+            files: Both {
+                reference: file(self.old, result.old, &result.debug_old),
+                candidate: file(self.new, result.new, &result.debug_new),
+            },
             matched_by: result.by.map(|by| by.id().to_owned()),
             compared: compared(&result.outcome),
             types_note: match &result.outcome {
@@ -267,6 +270,13 @@ fn coverage(check: &Check) -> doc::Coverage {
             need_types: c.symbols_need_types,
             typed: c.symbols_typed,
         },
+        imports: doc::ImportCoverage {
+            total: c.resolution.imports,
+            resolved: c.resolution.resolved,
+            lost: c.resolution.lost(),
+            unresolved_on_both: c.resolution.unresolved_on_both,
+            unknown: c.resolution.unknown,
+        },
     }
 }
 
@@ -285,27 +295,26 @@ fn compared(outcome: &Outcome) -> doc::Compared {
     }
 }
 
-fn file(package: &PackageFacts, artifact: &ArtifactFacts, with_types: bool) -> doc::File {
+fn file(package: &PackageFacts, artifact: &ArtifactFacts, debug: Option<&DebugInfo>) -> doc::File {
     doc::File {
         path: Text::new(artifact.path.as_bstr()),
         package: nevra_of(package),
         sha256: artifact.digest.to_string(),
         build_id: artifact.elf.build_id.as_ref().map(|id| hex(id)),
-        debug_info: debug_info(&artifact.types).filter(|_| with_types),
+        debug_info: debug.map(debug_info),
     }
 }
 
-fn debug_info(types: &TypeEvidence) -> Option<doc::DebugInfo> {
-    let TypeEvidence::Read { source, supplementary, .. } = types else { return None };
-    let (path, package) = match source {
+fn debug_info(info: &DebugInfo) -> doc::DebugInfo {
+    let (path, package) = match &info.source {
         DebugSource::InFile => (None, None),
         DebugSource::Separate { path, package } => (Some(Text::new(path.as_bstr())), package.clone()),
     };
-    Some(doc::DebugInfo {
+    doc::DebugInfo {
         path,
         package,
-        supplementary: supplementary.as_ref().map(|path| Text::new(path.as_bstr())),
-    })
+        supplementary: info.supplementary.as_ref().map(|path| Text::new(path.as_bstr())),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -298,6 +298,9 @@ pub struct Coverage {
     pub artifacts: ArtifactCoverage,
     /// Exported symbols and their types.
     pub symbols: SymbolCoverage,
+    /// Imports of the candidate's programs and libraries.
+    #[serde(default)]
+    pub imports: ImportCoverage,
 }
 
 /// What became of the packages.
@@ -380,6 +383,22 @@ impl IdleState {
             IdleState::Expired => "expired",
         }
     }
+}
+
+/// What became of the imports of the candidate's programs and libraries: whether they are found in what is loaded with
+/// each of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportCoverage {
+    /// All that are not weak.
+    pub total: usize,
+    /// Found.
+    pub resolved: usize,
+    /// Found on the reference and not on the candidate, or new and not found: findings tell which.
+    pub lost: usize,
+    /// Found on neither side, or provided by the program that loads a plugin.
+    pub unresolved_on_both: usize,
+    /// Not decided: a library that may provide them is not among the candidate's packages, or could not be read.
+    pub unknown: usize,
 }
 
 /// One package of the comparison.

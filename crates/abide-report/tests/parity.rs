@@ -54,7 +54,8 @@ fn document() -> Document {
                          "debug_candidate": 0},
             "artifacts": {"identical": 0, "with_types": 1, "types_partly": 0, "symbols_only": 0, "no_exports": 0,
                           "removed": 0, "added": 0},
-            "symbols": {"reference": 1, "candidate": 1, "need_types": 1, "typed": 1}},
+            "symbols": {"reference": 1, "candidate": 1, "need_types": 1, "typed": 1},
+            "imports": {"total": 1, "resolved": 1, "lost": 0, "unresolved_on_both": 0, "unknown": 0}},
         "packages": [{
             "nevra": {"reference": "foo-1-1.x86_64", "candidate": "foo-2-1.x86_64"}, "matched_by": "name",
             "verdict": "incompatible",

@@ -5,6 +5,7 @@
 //! package) and hashing the same files takes. What is compared, and with which peer, is in `cases`.
 
 mod cases;
+mod distribution;
 mod floor;
 mod measure;
 
@@ -24,8 +25,13 @@ struct Options {
     data: PathBuf,
 }
 
-/// `cargo xtask bench [--runs N] [--memory-gib N] [--only WORD] [--data FOLDER]`.
+/// `cargo xtask bench [--runs N] [--memory-gib N] [--only WORD] [--data FOLDER]`, or `cargo xtask bench distribution`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
+    if let [word, rest @ ..] = arguments
+        && word == "distribution"
+    {
+        return distribution::run(rest);
+    }
     let options = parse(arguments)?;
     workspace::succeed(workspace::cargo().args(["build", "--release", "--locked", "--bin", "abide"]))?;
     let cases: Vec<Case> = cases::all(&options.data)
@@ -116,7 +122,8 @@ impl Runner {
 fn runners(case: &Case) -> Outcome<Vec<Runner>> {
     let text = |path: &Path| path.display().to_string();
     let abide = text(&workspace::root().join("target/release/abide"));
-    let mut ours = vec![abide, "check".into(), "--quiet".into(), text(&case.old), text(&case.new)];
+    let mut ours =
+        vec![abide, "check".into(), "--quiet".into(), "--no-cache".into(), text(&case.old), text(&case.new)];
     for (flag, debugs) in [("--debuginfo-old", &case.old_debug), ("--debuginfo-new", &case.new_debug)] {
         for debug in debugs {
             ours.extend([flag.to_owned(), text(debug)]);

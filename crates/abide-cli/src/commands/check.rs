@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use abide_distro::CheckOptions;
-use abide_model::Side;
+use abide_distro::{CheckOptions, Types};
+use abide_read::side::Opened;
 
 use crate::args::Check;
 use crate::error::CliError;
@@ -16,20 +16,22 @@ pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
     let options =
         CheckOptions { suppressions: suppressions::read(&args.suppressions)?, ..CheckOptions::default() };
     let reader = Reader::new(&args.common)?;
-    let (old, new) = read(&reader, args)?;
+    let (old, new) = open(&reader, args)?;
     let start = Instant::now();
-    let check = abide_distro::check(&old, &new, &options, reader.progress());
+    let types = Types { old: &old, new: &new };
+    let check = abide_distro::check_with(old.facts(), new.facts(), &types, &options, reader.progress());
     suppressions::report(&options.suppressions, &check.suppressions_unused);
     let verdict = check.verdict;
-    let document = abide_report::document(&check, &old, &new);
-    reader.time("compare", start);
+    let document = abide_report::document(&check, old.facts(), new.facts());
+    reader.time("read types and compare", start);
+    reader.report_cache();
 
     reports::deliver(&document, args)?;
     Ok(verdict.exit_code())
 }
 
-/// Reads both sides.
-fn read(reader: &Reader, args: &Check) -> Result<(Side, Side), CliError> {
+/// Opens both sides.
+fn open(reader: &Reader, args: &Check) -> Result<(Opened, Opened), CliError> {
     let debuginfo = |own: &[PathBuf]| [&args.debuginfo.debuginfo, own].concat();
     let old = Request {
         label: &args.reference,
@@ -41,5 +43,5 @@ fn read(reader: &Reader, args: &Check) -> Result<(Side, Side), CliError> {
         debuginfo: debuginfo(&args.debuginfo.debuginfo_new),
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
     };
-    reader.read_both(&old, &new)
+    reader.open_both(&old, &new)
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each; each gives the exit status or an error for the table in `error`.
 
+pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;

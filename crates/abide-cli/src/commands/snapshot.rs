@@ -17,5 +17,6 @@ pub(crate) fn run(args: &Snapshot) -> Result<u8, CliError> {
     write_file(&args.output, |file| abide_read::snapshot::write(&side, file).map_err(io::Error::other))
         .map_err(|e| CliError::write(&args.output, e))?;
     reader.time("write", start);
+    reader.report_cache();
     Ok(0)
 }

@@ -8,11 +8,13 @@ use tempfile::TempDir;
 /// A folder of a test's own.
 pub(crate) struct Workplace {
     folder: TempDir,
+    cache: TempDir,
 }
 
 impl Workplace {
     pub(crate) fn new() -> Self {
-        Workplace { folder: TempDir::new().expect("a temporary folder") }
+        let folder = || TempDir::new().expect("a temporary folder");
+        Workplace { folder: folder(), cache: folder() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -71,6 +73,8 @@ impl Workplace {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_abide"));
         command.current_dir(self.folder.path()).args(arguments).stdin(Stdio::null());
+        // Each test has a cache of its own, where it cannot meet its inputs.
+        command.env("ABIDE_CACHE", self.cache.path());
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM"] {
             command.env_remove(variable);
         }

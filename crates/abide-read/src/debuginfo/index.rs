@@ -125,6 +125,11 @@ impl DebugIndex {
         self.dwz.get(&package).map_or(&[], Vec::as_slice)
     }
 
+    /// The packages of a build that have supplementary files.
+    pub fn dwz_packages<'a>(&'a self, build: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.dwz.keys().copied().filter(move |id| self.packages[*id].build == build)
+    }
+
     /// Candidates for an artifact at `path` (absolute, or relative to a directory input), best first.
     ///
     /// `folder` is where the artifact lies on disk, when it does.

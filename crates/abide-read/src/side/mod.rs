@@ -1,9 +1,11 @@
 //! One side of a comparison: an input of any kind becomes [`Side`].
 //!
-//! In two steps, so that a caller can leave out what it knows to be identical on both sides: [`Opened::open`] reads
-//! packages, artifacts and symbols, [`Opened::read_types`] the types. Debug packages of the input serve to find
-//! types; they are not listed among the side's packages, and neither are source packages.
+//! In two steps: [`Opened::open`] reads packages, artifacts and symbols; types are loaded for a few artifacts at a time
+//! when they are compared ([`abide_model::TypeSource`]), or for all that a caller does not skip
+//! ([`Opened::read_types`]). What was read before comes from the cache, when there is one. Debug packages of the input
+//! serve to find types; they are not listed among the side's packages, and neither are source packages.
 
+mod cached;
 mod error;
 mod headers;
 mod links;
@@ -14,18 +16,23 @@ mod packages;
 mod types;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::hash::Hasher as _;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use abide_model::{Digest, Gap, GapKind, PackageFacts, PackageFormat, Progress, Side, Stage, TypeEvidence};
-use rustc_hash::FxHashSet;
+use abide_model::{
+    Digest, Gap, GapKind, LoadedTypes, PackageFacts, PackageFormat, Progress, Side, Stage, TypeEvidence,
+    TypeSource,
+};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 pub use error::OpenError;
 pub use package::{Container, PackageError, PackageFile};
 
 use crate::debuginfo::DebugIndex;
 use crate::payload::Limits;
+use crate::store::Store;
 use opener::{Input, Opener, Parts};
 use package::{Context, Origin, needs_types};
 
@@ -45,11 +52,19 @@ pub struct OpenOptions {
     pub use_host_debug: bool,
     /// Ceilings for payloads and files.
     pub limits: Limits,
+    /// Facts that were read before, and where new ones go.
+    pub store: Option<Arc<Store>>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { debuginfo: Vec::new(), headers: Vec::new(), use_host_debug: true, limits: Limits::default() }
+        Self {
+            debuginfo: Vec::new(),
+            headers: Vec::new(),
+            use_host_debug: true,
+            limits: Limits::default(),
+            store: None,
+        }
     }
 }
 
@@ -63,23 +78,27 @@ pub fn open(label: &str, options: &OpenOptions, progress: &dyn Progress) -> Resu
 /// A side whose artifacts are known, without their types.
 pub struct Opened {
     side: Side,
-    /// Parallel to packages and artifacts; empty for a snapshot, which has its types.
-    origins: Vec<Vec<Origin>>,
+    /// Parallel to packages and artifacts; empty for a snapshot, which has its types. What is kept of an artifact's
+    /// bytes is taken out when its types are loaded.
+    origins: Mutex<Vec<Vec<Origin>>>,
     index: DebugIndex,
     limits: Limits,
+    store: Option<Arc<Store>>,
 }
 
 impl Opened {
     /// Reads packages, artifacts and symbols.
     pub fn open(label: &str, options: &OpenOptions, progress: &dyn Progress) -> Result<Self, OpenError> {
-        let context = Context { limits: options.limits, keep_bytes: AtomicU64::new(KEEP_BYTES) };
+        let keep_bytes = AtomicU64::new(KEEP_BYTES);
+        let context = Context { limits: options.limits, keep_bytes, store: options.store.clone() };
         let opener = Opener { label, context: &context, progress };
         match opener.input()? {
             Input::Snapshot(side) => Ok(Self {
                 side: *side,
-                origins: Vec::new(),
+                origins: Mutex::default(),
                 index: DebugIndex::default(),
                 limits: options.limits,
+                store: None,
             }),
             Input::Parts(mut parts) => {
                 parts.index.use_host = options.use_host_debug;
@@ -104,7 +123,8 @@ impl Opened {
         gaps.sort();
         let side =
             Side { label: label.to_owned(), input_kind: kind.to_owned(), packages, public_headers, gaps };
-        Ok(Self { side, origins, index, limits: options.limits })
+        let (origins, store) = (Mutex::new(origins), options.store.clone());
+        Ok(Self { side, origins, index, limits: options.limits, store })
     }
 
     /// What is known so far; types are [`TypeEvidence::NotNeeded`] everywhere, but for a snapshot.
@@ -114,38 +134,89 @@ impl Opened {
 
     /// Reads the types of the artifacts that export something, but for those with a digest in `skip`.
     pub fn read_types(mut self, skip: &FxHashSet<Digest>, progress: &dyn Progress) -> Side {
-        if self.origins.is_empty() {
-            return self.side;
+        let mut wanted = Vec::new();
+        for (p, package) in self.side.packages.iter().enumerate() {
+            let artifacts = package.artifacts.iter().enumerate();
+            wanted.extend(artifacts.filter(|(_, a)| !skip.contains(&a.digest)).map(|(a, _)| (p, a)));
         }
-        let mut jobs = Vec::new();
-        for (p, (package, origins)) in self.side.packages.iter().zip(&self.origins).enumerate() {
-            for (a, (artifact, origin)) in package.artifacts.iter().zip(origins).enumerate() {
-                if needs_types(&artifact.elf) && !skip.contains(&artifact.digest) {
-                    jobs.push(types::Job::new((p, a), artifact, origin, &self.index));
-                }
+        progress.begin(Stage::ReadTypes, Some(wanted.len() as u64));
+        let loaded = self.load(&wanted, progress);
+        progress.end(Stage::ReadTypes);
+        for ((package, artifact), loaded) in wanted.into_iter().zip(loaded) {
+            if let Some(LoadedTypes { types, gaps }) = loaded {
+                let artifact = &mut self.side.packages[package].artifacts[artifact];
+                artifact.types = types;
+                artifact.gaps.extend(gaps);
             }
         }
-        // What is kept of artifacts is owned by the jobs now, and freed as they are done.
-        self.origins.clear();
-        let names: Vec<Vec<String>> = self.side.packages.iter().map(debug_names).collect();
-        progress.begin(Stage::ReadTypes, Some(jobs.len() as u64));
-        let mut unanswered: BTreeSet<(usize, usize)> = jobs.iter().map(types::Job::at).collect();
-        let done = types::read_all(jobs, &self.index, &names, self.limits, progress);
-        progress.end(Stage::ReadTypes);
-        for one in done {
-            unanswered.remove(&one.at);
-            let artifact = &mut self.side.packages[one.at.0].artifacts[one.at.1];
-            artifact.types = one.types;
-            artifact.gaps.extend(one.gaps);
-        }
-        // An artifact without an answer would pass for one that needs no types.
-        for (package, artifact) in unanswered {
-            let artifact = &mut self.side.packages[package].artifacts[artifact];
-            let detail = "its debug information was not read: an error of this program".to_owned();
-            artifact.types = TypeEvidence::Absent;
-            artifact.gaps.push(Gap { kind: GapKind::NoDebugInfo, subject: artifact.path.clone(), detail });
-        }
         self.side
+    }
+
+    /// Where the own bytes of an artifact are. What was kept of them goes along.
+    fn take_origin(&self, package: usize, artifact: usize) -> Option<Origin> {
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = origins.get_mut(package)?.get_mut(artifact)?;
+        let taken = origin.clone();
+        if let Origin::Package { kept, .. } = origin {
+            *kept = None;
+        }
+        Some(taken)
+    }
+
+    fn job(&self, package: usize, artifact: usize, origin: &Origin) -> types::Job<'_> {
+        let facts = &self.side.packages[package].artifacts[artifact];
+        types::Job::new((package, artifact), facts, origin, &self.index)
+    }
+
+    fn needs_types(&self, package: usize, artifact: usize) -> bool {
+        needs_types(&self.side.packages[package].artifacts[artifact].elf)
+    }
+}
+
+impl TypeSource for Opened {
+    fn group(&self, package: usize, artifact: usize) -> Option<u64> {
+        if !self.needs_types(package, artifact) {
+            return None;
+        }
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = origins.get(package)?.get(artifact)?;
+        let name = self.job(package, artifact, origin).group(&self.index)?;
+        let mut hasher = FxHasher::default();
+        hasher.write(name.as_bytes());
+        Some(hasher.finish())
+    }
+
+    fn load(&self, wanted: &[(usize, usize)], progress: &dyn Progress) -> Vec<Option<LoadedTypes>> {
+        let mut jobs = Vec::new();
+        for &(package, artifact) in wanted.iter().filter(|at| self.needs_types(at.0, at.1)) {
+            if let Some(origin) = self.take_origin(package, artifact) {
+                jobs.push(self.job(package, artifact, &origin));
+            }
+        }
+        let asked: FxHashSet<(usize, usize)> = jobs.iter().map(types::Job::at).collect();
+        let names = |package: usize| self.side.packages.get(package).map(debug_names).unwrap_or_default();
+        let pass = types::Pass::new(&self.index, &names, self.limits, progress);
+        let done = match &self.store {
+            Some(store) => cached::load_types(store, &self.index, jobs, |jobs| pass.read_all(jobs)),
+            None => pass.read_all(jobs),
+        };
+        let mut loaded: FxHashMap<(usize, usize), LoadedTypes> =
+            done.into_iter().map(|d| (d.at, LoadedTypes { types: d.types, gaps: d.gaps })).collect();
+        let answer = |at: &(usize, usize)| match loaded.remove(at) {
+            None if asked.contains(at) => Some(self.unanswered(*at)),
+            found => found,
+        };
+        wanted.iter().map(answer).collect()
+    }
+}
+
+impl Opened {
+    /// An artifact without an answer would pass for one that needs no types.
+    fn unanswered(&self, (package, artifact): (usize, usize)) -> LoadedTypes {
+        let subject = self.side.packages[package].artifacts[artifact].path.clone();
+        let detail = "its debug information was not read: an error of this program".to_owned();
+        let gaps = vec![Gap { kind: GapKind::NoDebugInfo, subject, detail }];
+        LoadedTypes { types: TypeEvidence::Absent, gaps }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::repo::{Checksum, Hasher, hex};
 use crate::rpm::meta::PayloadPlan;
 use crate::rpm::{HeaderError, Package};
 use crate::source::{Hashing, Source, sha256};
+use crate::store::Store;
 
 /// What holds the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -341,6 +342,8 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     /// Bytes of artifacts with debug information of their own that may still be kept for the types.
     pub(crate) keep_bytes: AtomicU64,
+    /// Facts of packages that were read before.
+    pub(crate) store: Option<Arc<Store>>,
 }
 
 impl Context {

@@ -8,6 +8,7 @@ use abide_model::{Gap, GapKind, PackageMeta, Progress, Stage, is_debug_name};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashSet;
 
+use super::cached::Lookup;
 use super::package::{
     Container, Context, OpenPackage, PackageError, PackageFile, ReadPackage, read_debug_archive,
     read_software,
@@ -61,6 +62,11 @@ fn read_one(file: &Arc<PackageFile>, only_debug: bool, context: &Context) -> Out
             Err(error) => failed(error),
         };
     }
+    let cached = context.store.as_deref().filter(|_| !only_debug);
+    let cached = cached.map(|store| Lookup::new(store, file, context.limits));
+    if let Some(package) = cached.as_ref().and_then(Lookup::at_once) {
+        return Outcome::Software(Box::new(package), None, Arc::clone(file));
+    }
     let open = match OpenPackage::open(file, true) {
         Ok(open) => open,
         Err(error) => return failed(error),
@@ -75,7 +81,13 @@ fn read_one(file: &Arc<PackageFile>, only_debug: bool, context: &Context) -> Out
             Err(error) => failed(error),
         };
     }
+    if let Some(package) = cached.as_ref().and_then(Lookup::by_content) {
+        return Outcome::Software(Box::new(package), None, Arc::clone(file));
+    }
     let (package, error) = read_software(open, file, context);
+    if let (Some(cached), None) = (&cached, &error) {
+        cached.keep(&package);
+    }
     match error {
         // The file is another one than the repository means: its header says nothing either.
         Some(error @ (PackageError::Checksum { .. } | PackageError::Io(_))) => {

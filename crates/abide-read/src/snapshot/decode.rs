@@ -22,13 +22,8 @@ type Result<T> = std::result::Result<T, SnapshotError>;
 
 /// The side behind a decompressed content.
 pub(super) fn side(content: &[u8]) -> Result<Side> {
-    let text_limit = content.len().saturating_mul(TEXT_LIMIT).saturating_add(TEXT_FREE);
-    let (content, rest) = postcard::take_from_bytes(content).map_err(SnapshotError::Content)?;
-    if !rest.is_empty() {
-        return Err(SnapshotError::TrailingContent(rest.len()));
-    }
-    let mirror::Content { strings, label, input_kind, packages, public_headers, gaps } = content;
-    let strings = Strings::new(&strings, text_limit)?;
+    let mirror::Content { strings, label, input_kind, packages, public_headers, gaps } = take(content)?;
+    let strings = Strings::of(&strings, content.len())?;
     Ok(Side {
         label: strings.utf8(label, "the label")?,
         input_kind: strings.utf8(input_kind, "the kind of input")?,
@@ -36,6 +31,15 @@ pub(super) fn side(content: &[u8]) -> Result<Side> {
         public_headers: public_headers.map(|paths| strings.texts(paths)).transpose()?,
         gaps: strings.gaps(gaps)?,
     })
+}
+
+/// The structures of a content, which must have nothing behind them.
+pub(super) fn take<'a, T: serde::Deserialize<'a>>(content: &'a [u8]) -> Result<T> {
+    let (value, rest) = postcard::take_from_bytes(content).map_err(SnapshotError::Content)?;
+    match rest.len() {
+        0 => Ok(value),
+        more => Err(SnapshotError::TrailingContent(more)),
+    }
 }
 
 /// The table of all strings.
@@ -47,6 +51,11 @@ pub(super) struct Strings<'a> {
 }
 
 impl<'a> Strings<'a> {
+    /// The strings of a content of so many bytes.
+    pub(super) fn of(table: &mirror::Strings<'a>, content_bytes: usize) -> Result<Self> {
+        Self::new(table, content_bytes.saturating_mul(TEXT_LIMIT).saturating_add(TEXT_FREE))
+    }
+
     fn new(table: &mirror::Strings<'a>, limit: usize) -> Result<Self> {
         let mut rest = table.bytes;
         let mut all = Vec::with_capacity(table.lengths.len());
@@ -70,7 +79,7 @@ impl<'a> Strings<'a> {
         Ok(found)
     }
 
-    fn text(&self, text: Text) -> Result<BString> {
+    pub(super) fn text(&self, text: Text) -> Result<BString> {
         self.bytes(text).map(BString::from)
     }
 
@@ -87,7 +96,7 @@ impl<'a> Strings<'a> {
         Ok(text.to_owned())
     }
 
-    fn gaps(&self, gaps: Vec<mirror::Gap>) -> Result<Vec<Gap>> {
+    pub(super) fn gaps(&self, gaps: Vec<mirror::Gap>) -> Result<Vec<Gap>> {
         gaps.into_iter().map(|gap| self.gap(&gap)).collect()
     }
 
@@ -101,7 +110,7 @@ impl<'a> Strings<'a> {
         })
     }
 
-    fn package(&self, package: mirror::Package) -> Result<PackageFacts> {
+    pub(super) fn package(&self, package: mirror::Package) -> Result<PackageFacts> {
         let mirror::Package { meta, source, digest, artifacts, gaps } = package;
         Ok(PackageFacts {
             meta: meta.map(|m| self.meta(m)).transpose()?,
@@ -165,7 +174,7 @@ impl<'a> Strings<'a> {
         })
     }
 
-    fn types(&self, types: mirror::Types, symbols: usize) -> Result<TypeEvidence> {
+    pub(super) fn types(&self, types: mirror::Types, symbols: usize) -> Result<TypeEvidence> {
         let (graph, source, supplementary) = match types {
             mirror::Types::Read { graph, source, supplementary } => (graph, source, supplementary),
             mirror::Types::NotNeeded => return Ok(TypeEvidence::NotNeeded),

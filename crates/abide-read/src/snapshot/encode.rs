@@ -22,17 +22,27 @@ pub(super) fn content(side: &Side) -> Result<Vec<u8>, SnapshotError> {
     let packages = packages.iter().map(|p| strings.package(p)).collect();
     let public_headers = public_headers.as_ref().map(|paths| strings.texts(paths));
     let gaps = strings.gaps(gaps);
-    if strings.is_full {
-        return Err(SnapshotError::TooMany("strings"));
-    }
-    let strings = mirror::Strings { lengths: strings.lengths, bytes: &strings.bytes };
-    let content = mirror::Content { strings, label, input_kind, packages, public_headers, gaps };
+    let strings = strings.table()?;
+    let content =
+        mirror::Content { strings: strings.mirror(), label, input_kind, packages, public_headers, gaps };
     postcard::to_allocvec(&content).map_err(SnapshotError::Content)
+}
+
+/// All distinct strings.
+pub(super) struct Table {
+    lengths: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Table {
+    pub(super) fn mirror(&self) -> mirror::Strings<'_> {
+        mirror::Strings { lengths: self.lengths.clone(), bytes: &self.bytes }
+    }
 }
 
 /// The distinct strings so far.
 #[derive(Default)]
-struct Strings<'s> {
+pub(super) struct Strings<'s> {
     index: FxHashMap<&'s [u8], Text>,
     lengths: Vec<u32>,
     bytes: Vec<u8>,
@@ -41,7 +51,15 @@ struct Strings<'s> {
 }
 
 impl<'s> Strings<'s> {
-    fn text(&mut self, text: &'s [u8]) -> Text {
+    /// The strings when all are in.
+    pub(super) fn table(self) -> Result<Table, SnapshotError> {
+        match self.is_full {
+            true => Err(SnapshotError::TooMany("strings")),
+            false => Ok(Table { lengths: self.lengths, bytes: self.bytes }),
+        }
+    }
+
+    pub(super) fn text(&mut self, text: &'s [u8]) -> Text {
         if let Some(&id) = self.index.get(text) {
             return id;
         }
@@ -63,7 +81,7 @@ impl<'s> Strings<'s> {
         text.as_ref().map(|t| self.text(t))
     }
 
-    fn gaps(&mut self, gaps: &'s [Gap]) -> Vec<mirror::Gap> {
+    pub(super) fn gaps(&mut self, gaps: &'s [Gap]) -> Vec<mirror::Gap> {
         gaps.iter().map(|gap| self.gap(gap)).collect()
     }
 
@@ -76,7 +94,7 @@ impl<'s> Strings<'s> {
         }
     }
 
-    fn package(&mut self, package: &'s PackageFacts) -> mirror::Package {
+    pub(super) fn package(&mut self, package: &'s PackageFacts) -> mirror::Package {
         let PackageFacts { meta, source, digest, artifacts, gaps } = package;
         mirror::Package {
             meta: meta.as_ref().map(|m| self.meta(m)),
@@ -138,7 +156,7 @@ impl<'s> Strings<'s> {
         }
     }
 
-    fn types(&mut self, types: &'s TypeEvidence) -> mirror::Types {
+    pub(super) fn types(&mut self, types: &'s TypeEvidence) -> mirror::Types {
         match types {
             TypeEvidence::Read { graph, source, supplementary } => mirror::Types::Read {
                 graph: self.graph(graph),

@@ -24,6 +24,25 @@ pub(super) struct Content<'a> {
     pub(super) gaps: Vec<Gap>,
 }
 
+/// One package in the cache, with what its reader needs to come back to it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CachedPackage<'a> {
+    #[serde(borrow)]
+    pub(super) strings: Strings<'a>,
+    pub(super) package: Package,
+    /// Parallel to the artifacts: name in the archive, and whether there is BTF or CTF.
+    pub(super) origins: Vec<(Text, bool)>,
+}
+
+/// One artifact's types in the cache.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CachedTypes<'a> {
+    #[serde(borrow)]
+    pub(super) strings: Strings<'a>,
+    pub(super) types: Types,
+    pub(super) gaps: Vec<Gap>,
+}
+
 /// Distinct byte strings, one after the other.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Strings<'a> {

@@ -17,6 +17,7 @@ pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOption
     page.field(2, COLUMN, "packages", &packages(document));
     page.field(2, COLUMN, "artifacts", &artifacts(document));
     page.field(2, COLUMN, "symbols", &symbols(document));
+    page.field(2, COLUMN, "imports", &imports(document));
     page.field(2, COLUMN, "findings", &findings(document, options));
     page.field(2, COLUMN, "gaps", &grouped(document.counts.gaps));
 }
@@ -66,6 +67,16 @@ fn symbols(document: &Document) -> String {
         grouped(s.typed),
         grouped(s.need_types)
     )
+}
+
+fn imports(document: &Document) -> String {
+    let i = &document.coverage.imports;
+    join(&[
+        (i.resolved, "found by the candidate's loader"),
+        (i.lost, "lost"),
+        (i.unresolved_on_both, "found on neither side"),
+        (i.unknown, "from libraries that are not among the packages"),
+    ])
 }
 
 fn findings(document: &Document, options: &TextOptions) -> String {

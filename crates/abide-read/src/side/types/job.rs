@@ -1,15 +1,19 @@
 //! An artifact whose types are wanted, and the places where its debug information may be.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abide_model::{ArtifactFacts, DebugSource, Gap, GapKind, TypeEvidence};
+use abide_model::{ArtifactFacts, DebugSource, Digest, Gap, GapKind, TypeEvidence};
 use bstr::{BString, ByteSlice};
 
+use super::path_bytes;
 use crate::debuginfo::{Candidate, DebugIndex, Place, Reason};
 use crate::side::package::{Origin, PackageFile};
 use crate::source::FileBytes;
+use crate::store::Key;
 
 /// Bytes of a debug file.
 #[derive(Clone)]
@@ -70,7 +74,7 @@ pub(crate) struct Done {
     pub(crate) types: TypeEvidence,
     pub(crate) gaps: Vec<Gap>,
     /// The debug package that the supplementary file came from.
-    pub(super) supplementary_from: Option<usize>,
+    pub(crate) supplementary_from: Option<usize>,
 }
 
 /// Finished, or to be tried at its next place.
@@ -110,6 +114,62 @@ impl<'a> Job<'a> {
     /// Package and artifact, by index.
     pub(crate) fn at(&self) -> (usize, usize) {
         self.at
+    }
+
+    /// Names what has to be read first: the build whose debug packages share a supplementary file, or the artifact's
+    /// own package. `None` for a file that has to do with no other.
+    pub(crate) fn group<'i>(&self, index: &'i DebugIndex) -> Option<Cow<'i, str>> {
+        match self.attempts.first()? {
+            Attempt::Package(id, ..) => Some(Cow::Borrowed(&index.packages[*id].build)),
+            Attempt::OwnPackage(file, _) => Some(Cow::Owned(file.source.name())),
+            Attempt::Kept(_) | Attempt::Own(_) | Attempt::File(..) => None,
+        }
+    }
+
+    /// Everything that the types depend on: the artifact, and each place where they may be. `None` when one of these
+    /// cannot be told.
+    ///
+    /// `digest` gives the SHA-256 of a file. Also returned are the debug packages that may bring a supplementary file.
+    pub(crate) fn key(
+        &self,
+        index: &DebugIndex,
+        digest: &impl Fn(&PackageFile) -> Option<Digest>,
+        file_digest: &impl Fn(&Path) -> Option<Digest>,
+    ) -> Option<(Key, BTreeSet<usize>)> {
+        let mut parts: Vec<Vec<u8>> = vec![self.artifact.path.to_vec(), self.artifact.digest.0.to_vec()];
+        let mut packages = BTreeSet::new();
+        for attempt in &self.attempts {
+            match attempt {
+                Attempt::Kept(_) | Attempt::Own(_) | Attempt::OwnPackage(..) => parts.push(b"own".to_vec()),
+                Attempt::File(path, reason) => {
+                    parts.push(format!("file {reason:?}").into());
+                    parts.push(path_bytes(path).into());
+                    parts.push(file_digest(path)?.0.to_vec());
+                }
+                Attempt::Package(id, path, reason) => {
+                    let package = &index.packages[*id];
+                    parts.push(format!("package {reason:?} {}", package.nevra).into());
+                    parts.push(path.to_vec());
+                    parts.push(digest(&package.file)?.0.to_vec());
+                    packages.extend(index.dwz_packages(&package.build));
+                }
+            }
+        }
+        for id in &packages {
+            parts.push(digest(&index.packages[*id].file)?.0.to_vec());
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        Some((Key::of(&parts), packages))
+    }
+
+    /// The number of symbols of the artifact, which its types refer to.
+    pub(crate) fn symbols(&self) -> usize {
+        self.artifact.elf.symbols.len()
+    }
+
+    /// Whether there is any place to look.
+    pub(crate) fn has_places(&self) -> bool {
+        !self.attempts.is_empty()
     }
 
     /// Notes why a place was in vain.

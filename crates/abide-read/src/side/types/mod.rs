@@ -33,42 +33,15 @@ use crate::payload::Limits;
 use crate::source::FileBytes;
 
 /// What all jobs share.
-struct Pass<'a> {
+pub(crate) struct Pass<'a> {
     index: &'a DebugIndex,
     limits: Limits,
     progress: &'a dyn Progress,
     in_flight: AtomicU64,
-    /// Names that the debug package of each package can have.
-    debug_names: &'a [Vec<String>],
+    /// Names that the debug package of the package with an index can have.
+    debug_names: &'a (dyn Fn(usize) -> Vec<String> + Sync),
     /// Debug packages that turned out to be damaged or others than they should be.
     damaged: Mutex<BTreeMap<usize, Gap>>,
-}
-
-/// Reads the types for all jobs; `debug_names` are the names that a package's debug package can have.
-pub(crate) fn read_all(
-    jobs: Vec<Job<'_>>,
-    index: &DebugIndex,
-    debug_names: &[Vec<String>],
-    limits: Limits,
-    progress: &dyn Progress,
-) -> Vec<Done> {
-    let (in_flight, damaged) = (AtomicU64::new(0), Mutex::default());
-    let pass = Pass { index, limits, progress, in_flight, debug_names, damaged };
-    let mut ahead = jobs;
-    let mut done = Vec::new();
-    // A round tries one place for each artifact; what turned out to be the wrong file goes on to its next place.
-    while !ahead.is_empty() {
-        let results = pass.round(ahead);
-        ahead = Vec::new();
-        for result in results {
-            match result {
-                Ok(one) => done.push(one),
-                Err(job) => ahead.push(job),
-            }
-        }
-    }
-    done.sort_by_key(|d| d.at);
-    pass.distrust_supplementary(done)
 }
 
 enum Task<'a> {
@@ -77,6 +50,36 @@ enum Task<'a> {
 }
 
 impl<'p> Pass<'p> {
+    /// A pass over the debug files of `index`.
+    pub(crate) fn new(
+        index: &'p DebugIndex,
+        debug_names: &'p (dyn Fn(usize) -> Vec<String> + Sync),
+        limits: Limits,
+        progress: &'p dyn Progress,
+    ) -> Self {
+        let (in_flight, damaged) = (AtomicU64::new(0), Mutex::default());
+        Pass { index, limits, progress, in_flight, debug_names, damaged }
+    }
+
+    /// Reads the types for all jobs.
+    pub(crate) fn read_all(&self, jobs: Vec<Job<'_>>) -> Vec<Done> {
+        let mut ahead = jobs;
+        let mut done = Vec::new();
+        // A round tries one place for each artifact; what turned out to be the wrong file goes on to its next place.
+        while !ahead.is_empty() {
+            let results = self.round(ahead);
+            ahead = Vec::new();
+            for result in results {
+                match result {
+                    Ok(one) => done.push(one),
+                    Err(job) => ahead.push(job),
+                }
+            }
+        }
+        done.sort_by_key(|d| d.at);
+        self.distrust_supplementary(done)
+    }
+
     fn round<'a>(&self, jobs: Vec<Job<'a>>) -> Vec<Step<'a>> {
         let mut singles = Vec::new();
         let mut own: BTreeMap<(String, String), PackageTask<'a>> = BTreeMap::new();
@@ -222,8 +225,8 @@ impl<'p> Pass<'p> {
     }
 
     fn not_found(&self, job: &Job<'_>) -> Gap {
-        let expected = self.debug_names.get(job.at().0).map_or(&[][..], Vec::as_slice);
-        job.gap(GapKind::NoDebugInfo, self.index.searched(&job.artifact.elf, expected))
+        let expected = (self.debug_names)(job.at().0);
+        job.gap(GapKind::NoDebugInfo, self.index.searched(&job.artifact.elf, &expected))
     }
 
     fn nowhere(&self, job: Job<'_>) -> Done {
