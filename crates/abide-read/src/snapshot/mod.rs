@@ -30,7 +30,7 @@ use abide_model::Side;
 pub use error::SnapshotError;
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const MAGIC: &[u8; 8] = b"ABIDESNP";
 const STORED: u32 = 0;
