@@ -90,6 +90,8 @@ pub(crate) enum RemovedClass {
     Private,
     /// Linkers and compilers make it; no source names it.
     Toolchain,
+    /// It makes complete objects of a class of which there are none.
+    Abstract,
     /// An unversioned weak C++ symbol: an inline function or template instance that programs emit themselves.
     Vague,
 }
@@ -205,6 +207,8 @@ pub(crate) enum Fact {
     ParameterAdded,
     /// A parameter went away.
     ParameterRemoved,
+    /// The names of parameters changed places, the types did not.
+    ParameterOrder,
     /// `...`.
     Variadic,
     /// `noreturn`.

@@ -208,6 +208,11 @@ fn scalar_alignment(facts: &ArtifactFacts) -> u64 {
     }
 }
 
+/// Whether the file exports something with a mangled name of C++.
+fn is_cpp(facts: &ArtifactFacts) -> bool {
+    facts.elf.exports().any(|(_, s)| s.name.starts_with(b"_Z"))
+}
+
 /// Symbols that name one function or object on both sides.
 struct Group {
     kind: RootKind,
@@ -234,8 +239,8 @@ impl<'a> Types<'a> {
         pairs: &[TypedPair<'_>],
     ) -> Self {
         let (side_a, side_b) = rayon::join(
-            || Side::new(old, scalar_alignment(old_facts)),
-            || Side::new(new, scalar_alignment(new_facts)),
+            || Side::new(old, scalar_alignment(old_facts), is_cpp(old_facts)),
+            || Side::new(new, scalar_alignment(new_facts), is_cpp(new_facts)),
         );
         let groups = group(old_facts, new_facts, &side_a, &side_b, pairs);
         let starts = (0u32..).zip(&groups).map(|(group, g)| Start {
@@ -452,10 +457,10 @@ fn group(
     let mut out: Vec<Group> = Vec::new();
     for pair in pairs {
         let (x, y) = (&old.elf.symbols[pair.symbols.old], &new.elf.symbols[pair.symbols.new]);
-        let (hash_a, hash_b) = (a.hash(pair.old.ty).0, b.hash(pair.new.ty).0);
-        if hash_a == hash_b {
+        if diff::is_same(a, b, pair.old.ty, pair.new.ty) {
             continue;
         }
+        let (hash_a, hash_b) = (a.hash(pair.old.ty).0, b.hash(pair.new.ty).0);
         let key = (x.section, x.address, y.section, y.address, hash_a, hash_b);
         let at = *known.entry(key).or_insert_with(|| {
             out.push(Group {

@@ -160,6 +160,15 @@ pub struct VersionNeed {
     pub is_weak: bool,
 }
 
+/// Pure functions of a C++ class, as its virtual table shows them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PureSlots {
+    /// Symbol of the virtual table (`_ZTV…`).
+    pub table: BString,
+    /// Slots of the class's own table that hold `__cxa_pure_virtual`, ascending.
+    pub slots: Vec<u32>,
+}
+
 /// Facts of one ELF file without its types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElfFacts {
@@ -203,6 +212,8 @@ pub struct ElfFacts {
     pub static_tls: bool,
     /// `NT_GNU_PROPERTY_TYPE_0` entries: (`pr_type`, first 4 bytes of data as an integer), sorted.
     pub gnu_properties: Vec<(u32, u32)>,
+    /// Exported virtual tables with pure functions, sorted.
+    pub pure_slots: Vec<PureSlots>,
     /// Exports and imports, sorted by name, version and section; locals are not kept.
     pub symbols: Vec<Symbol>,
 }

@@ -14,8 +14,8 @@ pub mod source;
 mod strings;
 
 pub use elf::{
-    Binding, ElfClass, ElfFacts, ElfKind, Endian, Needed, Symbol, SymbolKind, SymbolSection, SymbolVersion,
-    VersionNeed, Visibility,
+    Binding, ElfClass, ElfFacts, ElfKind, Endian, Needed, PureSlots, Symbol, SymbolKind, SymbolSection,
+    SymbolVersion, VersionNeed, Visibility,
 };
 pub use facts::{ArtifactFacts, DebugSource, Digest, PackageFacts, Side, TypeEvidence};
 pub use finding::{

@@ -24,7 +24,7 @@ pub(super) const KINDS: &[Kind] = &[
         functions(l, r, |f| !f.params.is_empty(), |f| drop(f.params.pop()))
     }),
     breaking("parameter-swap", |l, r| swap(l, r, false)),
-    // Nothing but the names of the parameters shows it.
+    // Only the names of the parameters show it, and a parameter need not have one.
     unseen("parameter-swap-same-type", |l, r| swap(l, r, true)),
     breaking("parameter-widen", |l, r| {
         retype(l, r, |s| (s.size() < 8 && !s.is_float()).then_some(Scalar::I64))

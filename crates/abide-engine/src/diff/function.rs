@@ -87,6 +87,7 @@ impl Differ<'_> {
     }
 
     fn parameters(&mut self, inside: &mut Inside, a: &[&Parameter], b: &[&Parameter], flow: Flow) {
+        self.order(inside, a, b);
         let (head, tail) = if a.len() == b.len() { (a.len(), 0) } else { self.common_ends(a, b) };
         for i in 0..head {
             self.parameter(inside, i, a[i], b[i], flow);
@@ -123,6 +124,23 @@ impl Differ<'_> {
         }
     }
 
+    /// Names that changed places between parameters of one type: nothing else tells that their values did.
+    fn order(&self, inside: &mut Inside, a: &[&Parameter], b: &[&Parameter]) {
+        let Some(moved) = permuted(self.old.graph, a, self.new.graph, b) else { return };
+        if !moved.iter().any(|&i| self.same_core(a[i].ty, b[i].ty)) {
+            return;
+        }
+        let list = |graph: &TypeGraph, of: &[&Parameter]| {
+            let names = moved.iter().filter_map(|&i| of[i].name).map(|n| graph.str(n).to_string());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let (was, is) = (list(self.old.graph, a), list(self.new.graph, b));
+        let whose = self.whose(inside);
+        let clause = format!("{whose}parameters of one type are in another order: {is} instead of {was}");
+        let what = format!("{whose}order of parameters");
+        inside.change(Change::new(Fact::ParameterOrder, what, clause).values(was, is));
+    }
+
     /// How many parameters at the beginning and at the end belong together in lists of unequal length.
     fn common_ends(&self, a: &[&Parameter], b: &[&Parameter]) -> (usize, usize) {
         let same = |x: &Parameter, y: &Parameter| {
@@ -145,6 +163,35 @@ impl Differ<'_> {
             self.place(inside, a.ty, b.ty, Role::Parameter);
         });
     }
+}
+
+/// Whether two functions have the same names of parameters in another order.
+pub(super) fn is_permuted(old: &TypeGraph, a: &FunctionType, new: &TypeGraph, b: &FunctionType) -> bool {
+    // Few have a name that differs at all.
+    let differs = |(x, y): (&Parameter, &Parameter)| x.name.map(|n| old.str(n)) != y.name.map(|n| new.str(n));
+    a.parameters.len() == b.parameters.len()
+        && a.parameters.iter().zip(&b.parameters).any(differs)
+        && permuted(old, &stated(old, a), new, &stated(new, b)).is_some()
+}
+
+/// The places whose names differ, when the same distinct names stand there on both sides.
+fn permuted(old: &TypeGraph, a: &[&Parameter], new: &TypeGraph, b: &[&Parameter]) -> Option<Vec<usize>> {
+    if a.len() != b.len() {
+        return None;
+    }
+    let names = |graph: &'_ TypeGraph, list: &[&Parameter]| -> Option<Vec<Vec<u8>>> {
+        list.iter().map(|p| p.name.map(|n| graph.str(n).to_vec())).collect()
+    };
+    let (x, y) = (names(old, a)?, names(new, b)?);
+    let moved: Vec<usize> = (0..x.len()).filter(|&i| x[i] != y[i]).collect();
+    let sorted = |names: &[Vec<u8>]| {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names
+    };
+    let (p, q) = (sorted(&x), sorted(&y));
+    let distinct = p.windows(2).all(|w| w[0] != w[1]);
+    (!moved.is_empty() && distinct && p == q).then_some(moved)
 }
 
 fn quoted(name: Option<String>) -> String {

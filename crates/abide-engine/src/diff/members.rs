@@ -314,6 +314,10 @@ impl<'a> Differ<'a> {
         let all = m.pairs.iter().filter(|p| !reserved.contains(p));
         for &(i, j) in all {
             let (a, b) = (m.old[i], m.new[j]);
+            // `_vptr.A` of gcc, `_vptr$A` of Clang, of different made-up types: the virtual functions tell.
+            if a.artificial && b.artificial && self.is_table(self.old, &a) && self.is_table(self.new, &b) {
+                continue;
+            }
             self.member_name(inside, &a, &b);
             let is_last = Some(a.offset) == last_a && Some(b.offset) == last_b;
             let role = match (a.bits, b.bits) {
@@ -327,6 +331,10 @@ impl<'a> Differ<'a> {
             let via = Via::Member { name: a.name, offset_bits: a.offset };
             inside.step(via, a.ty, Reach::Same, |inside| self.place(inside, a.ty, b.ty, role));
         }
+    }
+
+    fn is_table(&self, side: &Side<'_>, flat: &Flat) -> bool {
+        flat.name.is_some_and(|n| side.str(n).starts_with(b"_vptr"))
     }
 
     fn member_name(&self, inside: &mut Inside, a: &Flat, b: &Flat) {
@@ -374,10 +382,12 @@ impl<'a> Differ<'a> {
 }
 
 /// Whether a derived class may lay its members into this class's tail padding: it is no POD for the purpose of
-/// layout (Itanium C++ ABI §2.2), which virtual functions, bases and a non-trivial copy show.
+/// layout (Itanium C++ ABI §2.2), which virtual functions, bases and a non-trivial copy show, and members that are
+/// private, as those of a `class` are unless it says otherwise.
 fn is_dynamic_class(record: &RecordType) -> bool {
     record.keyword != RecordKeyword::Union
-        && (!record.virtual_methods.is_empty()
+        && (record.keyword == RecordKeyword::Class
+            || !record.virtual_methods.is_empty()
             || !record.bases.is_empty()
             || record.pass_by == Some(abide_model::PassBy::Reference))
 }

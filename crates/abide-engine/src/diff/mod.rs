@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::VecDeque;
 
-use abide_model::{RootKind, StrId, TypeGraph, TypeId, TypeKind};
+use abide_model::{RecordKeyword, RootKind, StrId, TypeGraph, TypeId, TypeKind};
 use bstr::BStr;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -39,13 +39,15 @@ pub(crate) struct Side<'a> {
     hashes: Vec<TypeHash>,
     /// Largest alignment that the psABI gives a scalar.
     scalar_alignment: u64,
+    /// Whether the file exports functions of C++.
+    is_cpp: bool,
     /// Normal names of all records, enums and declarations; made when first asked for.
     tags: OnceCell<FxHashSet<Cow<'a, BStr>>>,
 }
 
 impl<'a> Side<'a> {
-    pub(crate) fn new(graph: &'a TypeGraph, scalar_alignment: u64) -> Self {
-        Side { graph, hashes: canonical::hashes(graph), scalar_alignment, tags: OnceCell::new() }
+    pub(crate) fn new(graph: &'a TypeGraph, scalar_alignment: u64, is_cpp: bool) -> Self {
+        Side { graph, hashes: canonical::hashes(graph), scalar_alignment, is_cpp, tags: OnceCell::new() }
     }
 
     pub(crate) fn hash(&self, ty: TypeId) -> TypeHash {
@@ -170,7 +172,7 @@ pub(crate) fn diff<'a>(
     let mut differ =
         Differ { old, new, out: DiffGraph::default(), known: FxHashMap::default(), queue: VecDeque::new() };
     for start in starts {
-        if old.hash(start.old) != new.hash(start.new) {
+        if !is_same(old, new, start.old, start.new) {
             let Start { group, kind, is_mangled, .. } = start;
             let owner = Owner::Symbol { group, kind, is_mangled };
             let node = differ.add(owner, start.old, start.new, None);
@@ -181,6 +183,15 @@ pub(crate) fn diff<'a>(
         differ.compare(node);
     }
     differ.out
+}
+
+/// Whether two roots are equal in all that is compared.
+pub(crate) fn is_same(old: &Side<'_>, new: &Side<'_>, a: TypeId, b: TypeId) -> bool {
+    let permuted = || match (old.kind(a), new.kind(b)) {
+        (TypeKind::Function(x), TypeKind::Function(y)) => function::is_permuted(old.graph, x, new.graph, y),
+        _ => false,
+    };
+    old.hash(a) == new.hash(b) && !permuted()
 }
 
 /// Places compared within one pair: function types that share parts would take exponential time.
@@ -340,7 +351,7 @@ impl<'a> Differ<'a> {
                     undescribed("reference").values("declared only", words::layout(self.new.graph, new)),
                 );
             }
-            (kind, TypeKind::Declaration { .. }) if is_polymorphic(kind) => {
+            (kind, TypeKind::Declaration { .. }) if is_polymorphic(kind) || self.may_be_polymorphic(kind) => {
                 inside.change(
                     undescribed("candidate").values(words::layout(self.old.graph, old), "declared only"),
                 );
@@ -359,6 +370,14 @@ impl<'a> Differ<'a> {
             }
             _ => {}
         }
+    }
+}
+
+impl Differ<'_> {
+    /// Whether a class that lost its definition may have become one with virtual functions or bases: GCC describes
+    /// those only where their table is, and so nowhere when all their virtual functions are inline or pure.
+    fn may_be_polymorphic(&self, kind: &TypeKind) -> bool {
+        self.new.is_cpp && matches!(kind, TypeKind::Record(r) if r.keyword != RecordKeyword::Union)
     }
 }
 

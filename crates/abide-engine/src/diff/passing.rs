@@ -94,6 +94,12 @@ fn by_address(side: &Side<'_>, ty: TypeId, depth: usize, budget: &mut u32) -> Op
         }
         TypeKind::Array { element, .. } => by_address(side, *element, depth + 1, budget),
         TypeKind::Record(record) if record.pass_by.is_some() => record.pass_by,
+        // The copy constructor of a class with virtual functions or bases is not trivial ([class.copy.ctor]).
+        TypeKind::Record(record)
+            if !record.virtual_methods.is_empty() || record.bases.iter().any(|b| b.is_virtual) =>
+        {
+            Some(PassBy::Reference)
+        }
         TypeKind::Record(record) => {
             let parts = record.bases.iter().map(|b| b.ty).chain(record.members.iter().map(|m| m.ty));
             let mut parts = parts.map(|part| by_address(side, part, depth + 1, budget));

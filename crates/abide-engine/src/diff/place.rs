@@ -76,6 +76,7 @@ enum Class {
     Complex,
     Pointer,
     Aggregate,
+    Vector,
     Other,
 }
 
@@ -112,6 +113,12 @@ impl<'a> Differ<'a> {
         if inside.changes.len() == found {
             self.typedef_names(inside, &a, &b);
         }
+    }
+
+    /// Whether two types are equal but for typedefs and qualifiers.
+    pub(super) fn same_core(&self, old: TypeId, new: TypeId) -> bool {
+        let (a, b) = (Peeled::of(self.old, old).core, Peeled::of(self.new, new).core);
+        self.old.hash(a) == self.new.hash(b)
     }
 
     /// The outermost typedefs of one name on both sides.
@@ -449,6 +456,7 @@ fn class(kind: &TypeKind) -> Class {
         TypeKind::Base(base) => base_class(base.encoding),
         TypeKind::Enum(_) => Class::Integer,
         TypeKind::Pointer { .. } | TypeKind::Unspecified { .. } => Class::Pointer,
+        TypeKind::Array { is_vector: true, .. } => Class::Vector,
         TypeKind::Record(_) | TypeKind::Array { .. } => Class::Aggregate,
         _ => Class::Other,
     }

@@ -13,6 +13,10 @@ pub(super) fn parameter_removed(fact: &Fact, at: Situation) -> Case {
     matches!(fact, Fact::ParameterRemoved).then(|| at.unless_opaque())
 }
 
+pub(super) fn parameter_order_changed(fact: &Fact, at: Situation) -> Case {
+    matches!(fact, Fact::ParameterOrder).then(|| at.unless_opaque())
+}
+
 pub(super) fn variadic_changed(fact: &Fact, at: Situation) -> Case {
     matches!(fact, Fact::Variadic).then(|| at.unless_opaque())
 }

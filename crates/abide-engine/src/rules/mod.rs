@@ -204,6 +204,7 @@ table! {
     "object-size-changed" => symbol::object_size_changed,
     "os-abi-changed" => artifact::os_abi_changed,
     "parameter-added" => function::parameter_added,
+    "parameter-order-changed" => function::parameter_order_changed,
     "parameter-removed" => function::parameter_removed,
     "pointee-changed" => place::pointee_changed,
     "pointer-kind-changed" => place::pointer_kind_changed,

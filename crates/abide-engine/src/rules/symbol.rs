@@ -13,6 +13,7 @@ fn removed_case(class: RemovedClass) -> &'static str {
         RemovedClass::Public => DEFAULT,
         RemovedClass::Private => "private",
         RemovedClass::Toolchain => "toolchain",
+        RemovedClass::Abstract => "abstract",
         RemovedClass::Vague => "vague-linkage",
     }
 }
@@ -25,7 +26,7 @@ pub(super) fn symbol_removed(fact: &Fact, _: Situation) -> Case {
 pub(super) fn symbol_version_removed(fact: &Fact, _: Situation) -> Case {
     let Fact::SymbolVersionRemoved { class, binds_unversioned } = fact else { return None };
     Some(match class {
-        RemovedClass::Private | RemovedClass::Toolchain => removed_case(*class),
+        RemovedClass::Private | RemovedClass::Toolchain | RemovedClass::Abstract => removed_case(*class),
         RemovedClass::Public | RemovedClass::Vague if *binds_unversioned => "unversioned",
         RemovedClass::Public | RemovedClass::Vague => DEFAULT,
     })

@@ -1,6 +1,6 @@
 //! What a symbol's name says: made by the toolchain, private, vague linkage, in need of a type.
 
-use abide_model::{Binding, Symbol, SymbolKind};
+use abide_model::{Binding, PureSlots, Symbol, SymbolKind};
 use bstr::{BStr, ByteSlice};
 
 use crate::change::RemovedClass;
@@ -84,10 +84,12 @@ pub(crate) fn is_private(symbol: &Symbol) -> bool {
 /// (Itanium C++ ABI §5.2, "Vague Linkage"): a program that uses one carries its own copy, unless a header
 /// declares `extern template`. A library that lists them in a version script means them to be used, so with a
 /// version they count as public.
-pub(crate) fn removed_class(symbol: &Symbol) -> RemovedClass {
+pub(crate) fn removed_class(symbol: &Symbol, pure: &[PureSlots]) -> RemovedClass {
     let weak = matches!(symbol.binding, Binding::Weak | Binding::Unique);
     if is_toolchain(symbol) {
         RemovedClass::Toolchain
+    } else if pure.iter().any(|p| constructs(symbol.name.as_bstr(), p.table.as_bstr())) {
+        RemovedClass::Abstract
     } else if is_private(symbol) {
         RemovedClass::Private
     } else if weak && symbol.version.is_none() && symbol.name.starts_with(b"_Z") {
@@ -95,6 +97,16 @@ pub(crate) fn removed_class(symbol: &Symbol) -> RemovedClass {
     } else {
         RemovedClass::Public
     }
+}
+
+/// Whether the symbol is the constructor of complete objects (`C1`) of the class whose virtual table this is.
+///
+/// `_ZTV1A` and `_ZN1AC1Ev`, `_ZTVN2ns1AE` and `_ZN2ns1AC1Ei`.
+fn constructs(symbol: &BStr, table: &BStr) -> bool {
+    let class = table.strip_prefix(b"_ZTV").unwrap_or_default();
+    let class = class.strip_prefix(b"N").and_then(|c| c.strip_suffix(b"E")).unwrap_or(class);
+    let rest = symbol.strip_prefix(b"_ZN").and_then(|s| s.strip_prefix(class));
+    !class.is_empty() && rest.is_some_and(|r| r.starts_with(b"C1"))
 }
 
 /// Prefixes of Itanium manglings that stand for what compilers make and debug information does not describe:
@@ -199,6 +211,15 @@ mod tests {
         for name in ["_ZN2ns7DerivedD1Ev", "_ZN1A2C1Ev", "_ZN1A1AEv", "_Z2C1v", "C1"] {
             assert!(!is_constructor(name.into()), "{name}");
         }
+    }
+
+    #[test]
+    fn constructors_of_complete_objects() {
+        assert!(constructs("_ZN1AC1Ev".into(), "_ZTV1A".into()));
+        assert!(constructs("_ZN2ns1AC1Ei".into(), "_ZTVN2ns1AE".into()));
+        assert!(!constructs("_ZN1AC2Ev".into(), "_ZTV1A".into()));
+        assert!(!constructs("_ZN1A1BC1Ev".into(), "_ZTV1A".into()));
+        assert!(!constructs("_ZN1A1fEv".into(), "_ZTV1A".into()));
     }
 
     #[test]

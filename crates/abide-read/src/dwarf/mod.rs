@@ -13,6 +13,7 @@ mod die;
 mod locate;
 mod merge;
 mod names;
+mod purity;
 mod roots;
 mod scope;
 mod sections;
@@ -81,6 +82,7 @@ pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFact
     }
     drop(merged);
     locate::locate(&mut Builder::new(&sources), &mut assembled);
+    purity::mark(&mut assembled.graph, elf);
     TypesRead { graph: Some(assembled.graph), gaps }
 }
 

@@ -16,6 +16,7 @@ mod opd;
 mod sections;
 mod symbols;
 mod versions;
+mod vtable;
 
 use abide_model::{ElfClass, ElfFacts, ElfKind, Endian, Gap, GapKind};
 use bstr::BString;
@@ -169,6 +170,7 @@ fn header_facts<H: Header>(image: &Image<'_, H>, kind: ElfKind) -> ElfFacts {
         text_relocations: false,
         static_tls: false,
         gnu_properties: Vec::new(),
+        pure_slots: Vec::new(),
         symbols: Vec::new(),
     }
 }

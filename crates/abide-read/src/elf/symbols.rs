@@ -18,6 +18,7 @@ use super::image::{Image, entries, table};
 use super::opd::Descriptors;
 use super::sections::Known;
 use super::versions::{Version, Versions};
+use super::vtable::Vtables;
 use super::{Gaps, Header, copy, hash};
 
 /// Reads symbols of one table and counts what cannot be read.
@@ -191,6 +192,7 @@ pub(super) fn of_dynamic<H: Header>(
         ElfKind::Executable => copy::copied_symbols(image, dynamic, symbols),
         _ => FxHashSet::default(),
     };
+    let mut vtables = Vtables::default();
     facts.symbols.reserve(symbols.len());
     for (index, entry) in symbols.iter().enumerate().skip(1) {
         let Some(mut symbol) = reader.bindable(index, entry) else { continue };
@@ -201,9 +203,11 @@ pub(super) fn of_dynamic<H: Header>(
         }
         let value: u64 = entry.st_value(image.endian).into();
         if symbol.is_import() || !is_made_by_linker(&symbol, value, &versions, &places) {
+            vtables.note(index, &symbol, facts.symbols.len());
             facts.symbols.push(symbol);
         }
     }
+    facts.pure_slots = vtables.pure_slots(image, dynamic, &facts.symbols);
     reader.report(gaps);
     facts.versions_defined = versions.defined;
     facts.versions_needed = versions.needed;

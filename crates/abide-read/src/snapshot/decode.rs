@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use abide_model::{
     ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, Gap, GapKind,
-    Nevra, PackageFacts, PackageFormat, PackageMeta, Side, Symbol, SymbolVersion, TypeEvidence, VersionNeed,
+    Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, Side, Symbol, SymbolVersion, TypeEvidence,
+    VersionNeed,
 };
 use bstr::BString;
 
@@ -220,6 +221,11 @@ impl<'a> Strings<'a> {
             text_relocations: elf.text_relocations,
             static_tls: elf.static_tls,
             gnu_properties: elf.gnu_properties,
+            pure_slots: elf
+                .pure_slots
+                .into_iter()
+                .map(|(table, slots)| Ok(PureSlots { table: self.text(table)?, slots }))
+                .collect::<Result<_>>()?,
             symbols: elf.symbols.into_iter().map(|s| self.symbol(&s)).collect::<Result<_>>()?,
         })
     }

@@ -196,6 +196,7 @@ impl<'s> Strings<'s> {
             text_relocations,
             static_tls,
             gnu_properties,
+            pure_slots,
             symbols,
         } = elf;
         mirror::Elf {
@@ -219,6 +220,7 @@ impl<'s> Strings<'s> {
             text_relocations: *text_relocations,
             static_tls: *static_tls,
             gnu_properties: gnu_properties.clone(),
+            pure_slots: pure_slots.iter().map(|p| (self.text(&p.table), p.slots.clone())).collect(),
             symbols: symbols.iter().map(|s| self.symbol(s)).collect(),
         }
     }

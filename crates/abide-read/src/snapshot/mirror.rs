@@ -1,4 +1,4 @@
-//! The content of a snapshot, format 1. Changing anything here is a new format.
+//! The content of a snapshot, format 3. Changing anything here is a new format.
 //!
 //! Every string is an index into one table of the whole side: names repeat in each artifact, paths in each list.
 //! postcard writes enums as the position of their variant, so variants are only ever appended, with a new format.
@@ -152,6 +152,7 @@ pub(super) struct Elf {
     pub(super) text_relocations: bool,
     pub(super) static_tls: bool,
     pub(super) gnu_properties: Vec<(u32, u32)>,
+    pub(super) pure_slots: Vec<(Text, Vec<u32>)>,
     pub(super) symbols: Vec<Symbol>,
 }
 
