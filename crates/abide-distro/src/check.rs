@@ -82,12 +82,13 @@ pub fn check(old: &Side, new: &Side, options: &CheckOptions, progress: &dyn Prog
 pub fn types_not_needed(old: &Side, new: &Side) -> FxHashSet<Digest> {
     let artifacts = pair_artifacts(old, new, &pair_packages(old, new));
     let all = [old, new].into_iter().flat_map(|side| &side.packages).flat_map(|package| &package.artifacts);
-    let mut rest: FxHashSet<Digest> = all.map(|artifact| artifact.digest).collect();
+    let mut rest: FxHashSet<Digest> = all.filter_map(|artifact| artifact.digest).collect();
     for pair in &artifacts.pairs {
-        let (old, new) = (pair.old.of(old).digest, pair.new.of(new).digest);
-        if old != new {
-            rest.remove(&old);
-            rest.remove(&new);
+        let (old, new) = (pair.old.of(old), pair.new.of(new));
+        if !old.is_copy_of(new) {
+            [old, new].into_iter().filter_map(|a| a.digest).for_each(|digest| {
+                rest.remove(&digest);
+            });
         }
     }
     rest
@@ -113,7 +114,7 @@ fn compare_pair(
     };
     suppressed::mark_artifact(context, &mut result.findings, [Some(pair.old), Some(pair.new)]);
     // What could not be read of a file says nothing about a difference when both sides are the same bytes.
-    if old.digest != new.digest {
+    if !old.is_copy_of(new) {
         let (policy, asked) = provided::without_required_versions(&context.options.policy);
         let mut comparison = compare(old, new, &compare_options(context, &pair, policy));
         if asked {

@@ -41,5 +41,6 @@ fn read(reader: &Reader, args: &Check) -> Result<(Side, Side), CliError> {
         debuginfo: debuginfo(&args.debuginfo.debuginfo_new),
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
     };
-    reader.read_both(&old, &new)
+    // The text report names files, and every other format states their digests too.
+    reader.read_both(&old, &new, args.format != Format::Text)
 }

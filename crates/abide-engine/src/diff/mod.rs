@@ -44,8 +44,16 @@ pub(crate) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    pub(crate) fn new(graph: &'a TypeGraph, scalar_alignment: u64) -> Self {
-        Side { graph, hashes: canonical::hashes(graph), scalar_alignment, tags: OnceCell::new() }
+    /// Both sides of a comparison, each with its largest alignment of a scalar.
+    pub(crate) fn both(old: (&'a TypeGraph, u64), new: (&'a TypeGraph, u64)) -> (Self, Self) {
+        let (old_hashes, new_hashes) = canonical::hashes_of_both(old.0, new.0);
+        let side = |(graph, scalar_alignment), hashes| Side {
+            graph,
+            hashes,
+            scalar_alignment,
+            tags: OnceCell::new(),
+        };
+        (side(old, old_hashes), side(new, new_hashes))
     }
 
     pub(crate) fn hash(&self, ty: TypeId) -> TypeHash {

@@ -26,6 +26,7 @@ pub use package::{Container, PackageError, PackageFile};
 
 use crate::debuginfo::DebugIndex;
 use crate::payload::Limits;
+use crate::source::sha256_file;
 use opener::{Input, Opener, Parts};
 use package::{Context, Origin, needs_types};
 
@@ -43,13 +44,22 @@ pub struct OpenOptions {
     pub headers: Vec<PathBuf>,
     /// Whether `/usr/lib/debug` of this machine is looked at.
     pub use_host_debug: bool,
+    /// Whether large files on disk are hashed only where [`Opened::settle_digests`] finds that it matters: for a
+    /// report that does not state digests.
+    pub lazy_digests: bool,
     /// Ceilings for payloads and files.
     pub limits: Limits,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { debuginfo: Vec::new(), headers: Vec::new(), use_host_debug: true, limits: Limits::default() }
+        Self {
+            debuginfo: Vec::new(),
+            headers: Vec::new(),
+            use_host_debug: true,
+            lazy_digests: false,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -72,7 +82,11 @@ pub struct Opened {
 impl Opened {
     /// Reads packages, artifacts and symbols.
     pub fn open(label: &str, options: &OpenOptions, progress: &dyn Progress) -> Result<Self, OpenError> {
-        let context = Context { limits: options.limits, keep_bytes: AtomicU64::new(KEEP_BYTES) };
+        let context = Context {
+            limits: options.limits,
+            lazy_digests: options.lazy_digests,
+            keep_bytes: AtomicU64::new(KEEP_BYTES),
+        };
         let opener = Opener { label, context: &context, progress };
         match opener.input()? {
             Input::Snapshot(side) => Ok(Self {
@@ -112,6 +126,28 @@ impl Opened {
         &self.side
     }
 
+    /// Hashes the files whose digests were left out, where one of the sizes of the files on the `other` side is theirs.
+    ///
+    /// All others are no copies of anything there, which is what a comparison asks a digest for.
+    pub fn settle_digests(&mut self, other: &BTreeSet<u64>) {
+        for (package, origins) in self.side.packages.iter_mut().zip(&self.origins) {
+            for (artifact, origin) in package.artifacts.iter_mut().zip(origins) {
+                let Origin::File { path, .. } = origin else { continue };
+                if artifact.digest.is_some() || !other.contains(&artifact.size_bytes) {
+                    continue;
+                }
+                match sha256_file(path) {
+                    Ok(digest) => artifact.digest = Some(digest),
+                    Err(error) => artifact.gaps.push(Gap {
+                        kind: GapKind::Unreadable,
+                        subject: artifact.path.clone(),
+                        detail: format!("cannot be read: {error}"),
+                    }),
+                }
+            }
+        }
+    }
+
     /// Reads the types of the artifacts that export something, but for those with a digest in `skip`.
     pub fn read_types(mut self, skip: &FxHashSet<Digest>, progress: &dyn Progress) -> Side {
         if self.origins.is_empty() {
@@ -120,7 +156,8 @@ impl Opened {
         let mut jobs = Vec::new();
         for (p, (package, origins)) in self.side.packages.iter().zip(&self.origins).enumerate() {
             for (a, (artifact, origin)) in package.artifacts.iter().zip(origins).enumerate() {
-                if needs_types(&artifact.elf) && !skip.contains(&artifact.digest) {
+                let is_skipped = artifact.digest.is_some_and(|digest| skip.contains(&digest));
+                if needs_types(&artifact.elf) && !is_skipped {
                     jobs.push(types::Job::new((p, a), artifact, origin, &self.index));
                 }
             }

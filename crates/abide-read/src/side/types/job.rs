@@ -8,6 +8,7 @@ use abide_model::{ArtifactFacts, DebugSource, Gap, GapKind, TypeEvidence};
 use bstr::{BString, ByteSlice};
 
 use crate::debuginfo::{Candidate, DebugIndex, Place, Reason};
+use crate::dwarf::DebugFile;
 use crate::side::package::{Origin, PackageFile};
 use crate::source::FileBytes;
 
@@ -16,6 +17,16 @@ use crate::source::FileBytes;
 pub(super) enum Bytes {
     Shared(Arc<Vec<u8>>),
     File(Arc<FileBytes>),
+}
+
+impl Bytes {
+    /// The debug file, with where it is on disk.
+    pub(super) fn debug_file(&self) -> DebugFile<'_> {
+        match self {
+            Self::Shared(bytes) => bytes.as_slice().into(),
+            Self::File(bytes) => DebugFile { bytes, file: bytes.file() },
+        }
+    }
 }
 
 impl Deref for Bytes {
