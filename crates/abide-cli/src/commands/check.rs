@@ -6,7 +6,7 @@ use std::time::Instant;
 use abide_distro::CheckOptions;
 use abide_model::Side;
 
-use crate::args::Check;
+use crate::args::{Check, Format};
 use crate::error::CliError;
 use crate::reading::{Reader, Request};
 use crate::{reports, suppressions};
@@ -41,6 +41,8 @@ fn read(reader: &Reader, args: &Check) -> Result<(Side, Side), CliError> {
         debuginfo: debuginfo(&args.debuginfo.debuginfo_new),
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
     };
-    // The text report names files, and every other format states their digests too.
-    reader.read_both(&old, &new, args.format != Format::Text)
+    // The text report names files; every other format states their digests too.
+    let states_digests = |format: Format| format != Format::Text;
+    let is_stated = states_digests(args.format) || args.report.iter().any(|r| states_digests(r.format));
+    reader.read_both(&old, &new, is_stated)
 }

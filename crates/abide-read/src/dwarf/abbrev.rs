@@ -211,6 +211,11 @@ impl AbbreviationTable {
         Some(true)
     }
 
+    /// Memory that the table takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        size_of_val(&self.dense[..]) + size_of_val(&self.sparse[..]) + size_of_val(&self.steps[..])
+    }
+
     #[inline]
     pub(super) fn get(&self, code: u64) -> Option<&Abbreviation> {
         match self.dense.get((code as usize).wrapping_sub(1)) {

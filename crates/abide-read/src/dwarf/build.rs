@@ -26,8 +26,8 @@ pub(super) type UnitKey = (u8, u32);
 const MAX_DEPTH: u32 = 200;
 /// Longest way down through unnamed types; later steps walk it by recursion.
 const MAX_HEIGHT: u32 = 500;
-/// Most tables of plans that one worker keeps for units that others refer to.
-const MAX_CACHED_TABLES: usize = 256;
+/// Bytes of plans that one worker keeps: for units that share a table, and where units refer to each other.
+const MAX_TABLE_BYTES: [usize; 2] = [1 << 20, 16 << 20];
 /// Members, parameters or enumerators of one entry that are read.
 const MAX_CHILDREN: usize = 1 << 20;
 
@@ -88,6 +88,7 @@ pub(super) struct Builder<'s, 'd> {
     current: Option<Open>,
     open_units: FxHashMap<UnitKey, Open>,
     tables: FxHashMap<(u8, usize, Encoding), Arc<AbbreviationTable>>,
+    table_bytes: usize,
     depth: u32,
     pool: Vec<Vec<u32>>,
     trails: Trails,
@@ -118,6 +119,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             current: None,
             open_units: FxHashMap::default(),
             tables: FxHashMap::default(),
+            table_bytes: 0,
             depth: 0,
             pool: Vec::new(),
             trails: Trails::default(),
@@ -160,16 +162,18 @@ impl<'s, 'd> Builder<'s, 'd> {
     }
 
     fn table(&mut self, unit: &Unit) -> Arc<AbbreviationTable> {
-        if self.tables.len() > MAX_CACHED_TABLES {
+        if self.table_bytes > MAX_TABLE_BYTES[usize::from(self.is_shared)] {
             self.tables.clear();
             self.open_units.clear();
+            self.table_bytes = 0;
         }
         let Some(source) = self.sources.get(unit.source) else { return Arc::default() };
         let key = (unit.source.info_of().0, unit.abbreviation_offset, unit.encoding);
-        let detail = self.detail;
+        let (detail, table_bytes) = (self.detail, &mut self.table_bytes);
         let table = self.tables.entry(key).or_insert_with(|| {
             let (section, offset) = (source.sections.abbrev, unit.abbreviation_offset);
             let table = AbbreviationTable::parse(section, offset, source.is_big, unit.encoding, detail);
+            *table_bytes += table.size_bytes();
             Arc::new(table)
         });
         table.clone()

@@ -445,6 +445,25 @@ fn glance(sources: &Sources<'_>, context: &UnitContext, position: usize) -> Opti
     Some(if entry.has_children { Glance::Below(next) } else { Glance::Leaf(next) })
 }
 
+/// Offset behind the attributes of the entry at `position`, where its children begin if it has any.
+#[inline]
+pub(super) fn past_attributes(
+    sources: &Sources<'_>,
+    context: &UnitContext,
+    position: usize,
+) -> Option<(usize, bool)> {
+    let source = sources.get(context.source)?;
+    let mut cursor = Cursor::new(source.bounded(context), position, source.is_big);
+    let entry = context.abbreviations.get(cursor.uleb()?)?;
+    if let Some(size) = entry.extent.size {
+        cursor.skip(size as usize)?;
+        return Some((cursor.position, entry.has_children));
+    }
+    let mut die = Die::new();
+    decode(sources, context, position, &mut die)?;
+    Some((die.next, die.has_children))
+}
+
 /// The tag of the entry at `position`, 0 for a null entry, without its attributes.
 #[inline]
 pub(super) fn tag_at(sources: &Sources<'_>, context: &UnitContext, position: usize) -> Option<u16> {

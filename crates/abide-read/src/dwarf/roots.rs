@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::abbrev::slot;
 use super::arena::NodeId;
 use super::build::{Builder, UnitKey};
-use super::die::{Die, DieRef, after_entry, after_subtree, decode, tag_at};
+use super::die::{Die, DieRef, after_entry, after_subtree, decode, past_attributes, tag_at};
 use super::sections::relocatable_address;
 use super::tag;
 use super::unit::{Unit, UnitContext};
@@ -225,8 +225,14 @@ impl<'s, 'd> Builder<'s, 'd> {
         while depth > 0 && position < context.end {
             // Types make up most of a unit, and none of them is a symbol.
             let tag = tag_at(self.sources, context, position)?;
-            if reach == Depth::Top && !may_hold_symbols(tag) {
-                position = after_entry(self.sources, context, position)?;
+            if !may_hold_symbols(tag) {
+                if reach == Depth::Top || !may_enclose_symbols(tag) {
+                    position = after_entry(self.sources, context, position)?;
+                } else {
+                    let (next, has_children) = past_attributes(self.sources, context, position)?;
+                    depth += usize::from(has_children);
+                    position = next;
+                }
                 continue;
             }
             decode(self.sources, context, position, &mut die)?;
@@ -437,6 +443,11 @@ impl<'s, 'd> Builder<'s, 'd> {
 /// Whether an entry with this tag at the top of a unit or name space is a symbol's, holds such entries, or ends a list.
 fn may_hold_symbols(tag: u16) -> bool {
     matches!(tag, 0 | tag::NAMESPACE | tag::MODULE | tag::SUBPROGRAM | tag::VARIABLE | tag::MEMBER)
+}
+
+/// Whether entries of symbols can be somewhere below an entry with this tag.
+fn may_enclose_symbols(tag: u16) -> bool {
+    !matches!(tag, tag::ENUMERATION | tag::SUBROUTINE | tag::ARRAY | tag::FORMAL_PARAMETER)
 }
 
 /// What an entry and the entries that it completes say together.
