@@ -26,6 +26,9 @@ Usage: cargo xtask <TASK>
                      fuzz one reader, or all in turn, with libFuzzer on the stable compiler
   mutants [--count N] [--seed S] [--jobs N] [--only KIND] [--keep FOLDER]
                      mutate generated libraries, run old programs with them, and hold it against abide
+  bench [--runs N] [--memory-gib N] [--only WORD] [--fetch FOLDER | --debian FOLDER]
+                     time abide beside the peers that are installed, against its targets; prints Markdown tables.
+                     --fetch downloads the large inputs with apt-get first (3 GB), --debian uses them again
   bench [--runs N] [--memory-gib N] [--only WORD]
                      time abide beside the peers that are installed; prints a Markdown table
   bench distribution REFERENCE CANDIDATE [CHANGED]

@@ -1,5 +1,6 @@
 //! Reading inputs with the options that commands share: threads, progress, debug information, headers.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,16 +60,23 @@ impl Reader {
     }
 
     /// Opens both inputs of a check; types are read when they are compared.
+    ///
+    /// Without `states_digests` a large file is hashed only when the other side has one of its size.
     pub(crate) fn open_both(
         &self,
         old: &Request<'_>,
         new: &Request<'_>,
+        states_digests: bool,
     ) -> Result<(Opened, Opened), CliError> {
         let start = Instant::now();
-        let open =
-            |request: &Request<'_>| Opened::open(request.label, &self.options(request), self.progress());
+        let open = |request: &Request<'_>| {
+            let options = OpenOptions { lazy_digests: !states_digests, ..self.options(request) };
+            Opened::open(request.label, &options, self.progress())
+        };
         let (old, new) = side_by_side(|| open(old), || open(new));
-        let (old, new) = (old.map_err(refused)?, new.map_err(refused)?);
+        let (mut old, mut new) = (old.map_err(refused)?, new.map_err(refused)?);
+        let (old_sizes, new_sizes) = (sizes(old.facts()), sizes(new.facts()));
+        side_by_side(|| old.settle_digests(&new_sizes), || new.settle_digests(&old_sizes));
         self.time("read packages", start);
         Ok((old, new))
     }
@@ -122,6 +130,11 @@ fn side_by_side<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce()
         let second = b();
         (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
     })
+}
+
+/// Sizes of all artifacts.
+fn sizes(side: &Side) -> BTreeSet<u64> {
+    side.packages.iter().flat_map(|package| &package.artifacts).map(|artifact| artifact.size_bytes).collect()
 }
 
 fn refused(error: OpenError) -> CliError {

@@ -29,7 +29,7 @@ pub struct Types<'a> {
 pub(crate) fn batches(old: &Side, new: &Side, pairs: &[ArtifactPair], types: &Types<'_>) -> Vec<Vec<usize>> {
     let mut groups = Groups::default();
     for (number, pair) in pairs.iter().enumerate() {
-        if pair.old.of(old).digest == pair.new.of(new).digest {
+        if pair.old.of(old).is_copy_of(pair.new.of(new)) {
             continue;
         }
         let group = |source: &dyn TypeSource, at: ArtifactRef| source.group(at.package, at.artifact);
@@ -43,7 +43,7 @@ pub(crate) fn batches(old: &Side, new: &Side, pairs: &[ArtifactPair], types: &Ty
     }
     let size = |number: &usize| {
         let (old, new) = (pairs[*number].old.of(old), pairs[*number].new.of(new));
-        if old.digest == new.digest { 0 } else { old.size_bytes.saturating_add(new.size_bytes) }
+        if old.is_copy_of(new) { 0 } else { old.size_bytes.saturating_add(new.size_bytes) }
     };
     let (mut all, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0u64);
     for numbers in by_group.into_values() {
@@ -107,7 +107,7 @@ impl Batch {
         progress: &dyn Progress,
     ) -> Self {
         let different: Vec<&ArtifactPair> =
-            pairs.filter(|pair| pair.old.of(old).digest != pair.new.of(new).digest).collect();
+            pairs.filter(|pair| !pair.old.of(old).is_copy_of(pair.new.of(new))).collect();
         if different.is_empty() {
             return Batch { old: FxHashMap::default(), new: FxHashMap::default() };
         }

@@ -114,7 +114,7 @@ fn compare_pairs(
     types: &Types<'_>,
     progress: &dyn Progress,
 ) -> Vec<ArtifactResult> {
-    let differs = |pair: &&ArtifactPair| pair.old.of(context.old).digest != pair.new.of(context.new).digest;
+    let differs = |pair: &&ArtifactPair| !pair.old.of(context.old).is_copy_of(pair.new.of(context.new));
     let different = pairs.iter().filter(differs).count() as u64;
     progress.begin(Stage::ReadTypes, Some(2 * different));
     progress.begin(Stage::Compare, Some(pairs.len() as u64));
@@ -159,7 +159,7 @@ fn compare_pair(
     result.resolution = resolution;
     suppressed::mark_artifact(context, &mut result.findings, [Some(pair.old), Some(pair.new)]);
     // What could not be read of a file says nothing about a difference when both sides are the same bytes.
-    if old.digest != new.digest {
+    if !old.is_copy_of(new) {
         let (policy, asked) = provided::without_required_versions(&context.options.policy);
         let mut comparison = compare(old, new, &compare_options(context, &pair, policy));
         if asked {

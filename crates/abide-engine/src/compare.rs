@@ -20,7 +20,7 @@ use crate::types::{self, TypesResult};
 /// compatible without a further look.
 pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOptions<'_>) -> Comparison {
     let mut gaps: Vec<Gap> = old.gaps.iter().chain(&new.gaps).cloned().collect();
-    if old.digest == new.digest {
+    if old.is_copy_of(new) {
         let exports = old.elf.exports().count();
         let coverage =
             Coverage { exports_old: exports, exports_new: exports, matched: exports, ..Coverage::default() };

@@ -74,8 +74,8 @@ pub struct ArtifactFacts {
     pub path: BString,
     /// Further paths of the same side that are links to this artifact, sorted (`libfoo.so`, `libfoo.so.1`).
     pub aliases: Vec<BString>,
-    /// Content digest.
-    pub digest: Digest,
+    /// SHA-256 of the content; `None` when nobody needed it (see [`ArtifactFacts::is_copy_of`]).
+    pub digest: Option<Digest>,
     /// Size in bytes.
     pub size_bytes: u64,
     /// ELF facts.
@@ -84,6 +84,16 @@ pub struct ArtifactFacts {
     pub types: TypeEvidence,
     /// What could not be read of this artifact.
     pub gaps: Vec<Gap>,
+}
+
+impl ArtifactFacts {
+    /// Whether both are the same bytes.
+    ///
+    /// A digest may be left out only where no file of the same size is on the other side, so that the answer
+    /// without one is known to be no.
+    pub fn is_copy_of(&self, other: &ArtifactFacts) -> bool {
+        self.digest.is_some() && self.digest == other.digest
+    }
 }
 
 /// Facts of one package, or of loose files taken together (then `meta` is `None`).

@@ -16,13 +16,16 @@ use crate::fetch::Fetcher;
 /// Files up to this size are read; larger ones are mapped.
 const MAP_FROM_BYTES: u64 = 1 << 20;
 
+/// Bytes of a file that are mapped at a time while it is hashed.
+const HASH_BYTES: u64 = 16 << 20;
+
 /// Content of a file.
 #[derive(Debug)]
 pub enum FileBytes {
     /// In memory.
     Owned(Vec<u8>),
     /// Mapped: pages come from the file as they are touched.
-    Mapped(memmap2::Mmap),
+    Mapped(memmap2::Mmap, File),
 }
 
 impl FileBytes {
@@ -35,17 +38,29 @@ impl FileBytes {
             file.by_ref().take(MAP_FROM_BYTES).read_to_end(&mut bytes)?;
             return Ok(Self::Owned(bytes));
         }
-        Ok(Self::Mapped(map(&file)?))
+        Ok(Self::Mapped(map(&file)?, file))
     }
+
+    /// The file that the bytes are mapped from.
+    pub fn file(&self) -> Option<&File> {
+        match self {
+            Self::Owned(_) => None,
+            Self::Mapped(_, file) => Some(file),
+        }
+    }
+}
+
+fn map(file: &File) -> io::Result<memmap2::Mmap> {
+    map_with(memmap2::MmapOptions::new(), file)
 }
 
 /// The one place that needs `unsafe`: no safe interface maps a file.
 #[allow(unsafe_code)]
-fn map(file: &File) -> io::Result<memmap2::Mmap> {
+fn map_with(options: memmap2::MmapOptions, file: &File) -> io::Result<memmap2::Mmap> {
     // SAFETY: the mapping is private and read-only. Another process that shortens the file meanwhile ends this one
     // with SIGBUS, as it does every linker and debugger; one that writes to it can make facts of mixed versions,
     // which no way of reading a changing file prevents.
-    unsafe { memmap2::MmapOptions::new().map_copy_read_only(file) }
+    unsafe { options.map_copy_read_only(file) }
 }
 
 impl Deref for FileBytes {
@@ -54,7 +69,7 @@ impl Deref for FileBytes {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Owned(bytes) => bytes,
-            Self::Mapped(map) => map,
+            Self::Mapped(map, _) => map,
         }
     }
 }
@@ -80,11 +95,21 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
-/// SHA-256 of a file, read in pieces.
+/// SHA-256 of a file, which is mapped in pieces: reading would copy it first, and all of it at once would count as
+/// this program's memory.
 pub fn sha256_file(path: &Path) -> io::Result<Digest> {
-    let mut hashing = Hashing::new(BufReader::with_capacity(256 << 10, File::open(path)?), Sha256::new());
-    hashing.drain()?;
-    Ok(Digest(hashing.into_hash().finalize().into()))
+    let file = File::open(path)?;
+    let size = regular_size(&file.metadata()?)?;
+    let mut hash = Sha256::new();
+    let mut offset = 0;
+    while offset < size {
+        let len = (size - offset).min(HASH_BYTES);
+        let mut options = memmap2::MmapOptions::new();
+        options.offset(offset).len(len as usize).populate();
+        hash.update(&map_with(options, &file)?[..]);
+        offset += len;
+    }
+    Ok(Digest(hash.finalize().into()))
 }
 
 /// A package file that can be read from its start, more than once.

@@ -299,7 +299,7 @@ fn file(package: &PackageFacts, artifact: &ArtifactFacts, debug: Option<&DebugIn
     doc::File {
         path: Text::new(artifact.path.as_bstr()),
         package: nevra_of(package),
-        sha256: artifact.digest.to_string(),
+        sha256: artifact.digest.map(|digest| digest.to_string()).unwrap_or_default(),
         build_id: artifact.elf.build_id.as_ref().map(|id| hex(id)),
         debug_info: debug.map(debug_info),
     }

@@ -1,55 +1,82 @@
-//! What is compared: real packages and libraries under the data folder.
+//! What is compared, beside what, and what is to be reached; here the packages and libraries under the data folder.
 
 use std::path::{Path, PathBuf};
 
-/// Which kind of input.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// RPMs with their debuginfo RPMs.
-    Packages,
-    /// ELF files with debug information in them.
-    Files,
+/// What a figure is held against.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Reference {
+    /// Another program of the same case, by its name in the table.
+    Runner(&'static str),
+    /// The program beside abide in the yardstick case, for peers that cannot be installed; in words, which.
+    Yardstick(&'static str),
+    /// Seconds or 10^6 bytes.
+    Fixed,
 }
 
-impl Kind {
-    /// libabigail's program for that.
-    pub(super) fn peer(self) -> &'static str {
-        match self {
-            Kind::Packages => "abipkgdiff",
-            Kind::Files => "abidiff",
-        }
+/// What is to be reached.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    /// Peak memory rather than time.
+    pub(super) is_memory: bool,
+    /// Largest ratio to the reference.
+    pub(super) at_most: f64,
+    /// The reference.
+    pub(super) of: Reference,
+}
+
+impl Target {
+    /// Time, at most so many times that of the reference.
+    pub(super) const fn wall(at_most: f64, of: Reference) -> Self {
+        Target { is_memory: false, at_most, of }
+    }
+
+    /// Peak memory, at most so many times that of the reference.
+    pub(super) const fn memory(at_most: f64, of: Reference) -> Self {
+        Target { is_memory: true, at_most, of }
+    }
+
+    /// Seconds.
+    pub(super) const fn seconds(at_most: f64) -> Self {
+        Target { is_memory: false, at_most, of: Reference::Fixed }
+    }
+
+    /// Peak memory in 10^6 bytes.
+    pub(super) const fn memory_mb(at_most: f64) -> Self {
+        Target { is_memory: true, at_most, of: Reference::Fixed }
     }
 }
 
 /// One comparison.
 pub(super) struct Case {
     /// Name in the table.
-    pub(super) name: &'static str,
-    /// Kind of both sides.
-    pub(super) kind: Kind,
-    /// The reference.
-    pub(super) old: PathBuf,
-    /// The candidate.
-    pub(super) new: PathBuf,
-    /// Debuginfo packages of the reference.
-    pub(super) old_debug: Vec<PathBuf>,
-    /// Debuginfo packages of the candidate.
-    pub(super) new_debug: Vec<PathBuf>,
+    pub(super) name: String,
+    /// Runs of abide that come first and are not timed.
+    pub(super) prepare: Vec<Vec<String>>,
+    /// What follows `abide check --quiet`.
+    pub(super) arguments: Vec<String>,
+    /// Other programs: name in the table, and the command; `floor` is this program's own task.
+    pub(super) others: Vec<(&'static str, Vec<String>)>,
+    /// What is to be reached.
+    pub(super) targets: Vec<Target>,
+    /// Whether its peer is the measure for programs that cannot be installed.
+    pub(super) is_yardstick: bool,
 }
 
 impl Case {
-    /// Every input file, each once.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        let mut files: Vec<&Path> = vec![&self.old, &self.new];
-        files.extend(self.old_debug.iter().chain(&self.new_debug).map(PathBuf::as_path));
-        files.sort();
-        files.dedup();
-        files.into_iter()
+    /// A case without other programs.
+    pub(super) fn new(name: &str, arguments: Vec<String>, targets: Vec<Target>) -> Self {
+        let name = name.to_owned();
+        Case { name, prepare: Vec::new(), arguments, others: Vec::new(), targets, is_yardstick: false }
     }
 
-    /// Whether all of them are there.
-    pub(super) fn is_there(&self) -> bool {
-        self.files().all(Path::is_file)
+    /// Adds the floor with what it decompresses and hashes.
+    pub(super) fn floor(&mut self, arguments: impl IntoIterator<Item = String>) {
+        self.others.push(("floor", arguments.into_iter().collect()));
+    }
+
+    /// Adds a peer that is installed.
+    pub(super) fn peer(&mut self, program: &'static str, arguments: impl IntoIterator<Item = String>) {
+        self.others.push((program, arguments.into_iter().collect()));
     }
 }
 
@@ -158,29 +185,43 @@ const FILES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Every case, with its paths under `data`.
-pub(super) fn all(data: &Path) -> Vec<Case> {
-    let packages = PACKAGES.iter().map(|(name, folder, old, new)| {
+/// Every case whose files are under `data`; the others are named on standard error.
+pub(super) fn shared(data: &Path) -> Vec<Case> {
+    let packages = PACKAGES.iter().filter_map(|(name, folder, old, new)| {
         let paths = |names: &[&str]| -> Vec<PathBuf> {
             names.iter().map(|n| data.join(folder).join(format!("{n}.rpm"))).collect()
         };
-        let (mut old, mut new) = (paths(old).into_iter(), paths(new).into_iter());
-        Case {
-            name,
-            kind: Kind::Packages,
-            old: old.next().unwrap_or_default(),
-            new: new.next().unwrap_or_default(),
-            old_debug: old.collect(),
-            new_debug: new.collect(),
-        }
+        let (old, new) = (paths(old), paths(new));
+        let mut case = compared(name, &old, &new, "abipkgdiff")?;
+        case.targets.push(Target::wall(1.3, Reference::Runner("floor")));
+        Some(case)
     });
-    let files = FILES.iter().map(|(name, old, new)| Case {
-        name,
-        kind: Kind::Files,
-        old: data.join(old),
-        new: data.join(new),
-        old_debug: Vec::new(),
-        new_debug: Vec::new(),
-    });
+    let files = FILES
+        .iter()
+        .filter_map(|(name, old, new)| compared(name, &[data.join(old)], &[data.join(new)], "abidiff"));
     packages.chain(files).collect()
+}
+
+/// The first file of each side with its debug packages, beside libabigail's program and the floor.
+fn compared(name: &str, old: &[PathBuf], new: &[PathBuf], peer: &'static str) -> Option<Case> {
+    let mut files: Vec<&PathBuf> = old.iter().chain(new).collect();
+    files.sort();
+    files.dedup();
+    if let Some(absent) = files.iter().find(|file| !file.is_file()) {
+        eprintln!("{name}: {} is not there", absent.display());
+        return None;
+    }
+    let text = |path: &PathBuf| path.display().to_string();
+    let (old_main, old_debug) = old.split_first()?;
+    let (new_main, new_debug) = new.split_first()?;
+    let flags = |flag: &str, paths: &[PathBuf]| -> Vec<String> {
+        paths.iter().flat_map(|path| [flag.to_owned(), text(path)]).collect()
+    };
+    let mains = vec![text(old_main), text(new_main)];
+    let debug = [flags("--debuginfo-old", old_debug), flags("--debuginfo-new", new_debug)].concat();
+    let mut case = Case::new(name, [mains.clone(), debug].concat(), Vec::new());
+    case.floor(files.into_iter().map(text));
+    let first = if peer == "abipkgdiff" { vec!["--no-default-suppression".to_owned()] } else { Vec::new() };
+    case.peer(peer, [first, flags("--d1", old_debug), flags("--d2", new_debug), mains].concat());
+    Some(case)
 }

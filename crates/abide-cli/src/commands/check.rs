@@ -6,7 +6,7 @@ use std::time::Instant;
 use abide_distro::{CheckOptions, Types};
 use abide_read::side::Opened;
 
-use crate::args::Check;
+use crate::args::{Check, Format};
 use crate::error::CliError;
 use crate::reading::{Reader, Request};
 use crate::{reports, suppressions};
@@ -43,5 +43,8 @@ fn open(reader: &Reader, args: &Check) -> Result<(Opened, Opened), CliError> {
         debuginfo: debuginfo(&args.debuginfo.debuginfo_new),
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
     };
-    reader.open_both(&old, &new)
+    // The text report names files; every other format states their digests too.
+    let states_digests = |format: Format| format != Format::Text;
+    let is_stated = states_digests(args.format) || args.report.iter().any(|r| states_digests(r.format));
+    reader.open_both(&old, &new, is_stated)
 }

@@ -55,7 +55,7 @@ const PASSES: [Pass; 7] = [
     Pass { by: ArtifactMatch::Path, key: |a| Some(key(a, usr_merged(a.path.as_bstr()), "".into())) },
     Pass { by: ArtifactMatch::VersionedName, key: versioned_soname },
     Pass { by: ArtifactMatch::VersionedName, key: versioned_place },
-    Pass { by: ArtifactMatch::Content, key: |a| Some(key(a, "".into(), a.digest.0.as_bstr())) },
+    Pass { by: ArtifactMatch::Content, key: |a| Some(key(a, "".into(), a.digest?.0.as_bstr())) },
 ];
 
 /// Passes inside one package pair that look past the machine: the engine reports that it changed, which says more

@@ -43,7 +43,7 @@ fn artifact(
     ArtifactFacts {
         path: path.into(),
         aliases: Vec::new(),
-        digest: Digest([NEXT_DIGEST.fetch_add(1, Ordering::Relaxed); 32]),
+        digest: Some(Digest([NEXT_DIGEST.fetch_add(1, Ordering::Relaxed); 32])),
         size_bytes: 1000,
         elf: ElfFacts {
             class: ElfClass::Elf64,

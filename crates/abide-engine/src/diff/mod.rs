@@ -46,8 +46,17 @@ pub(crate) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    pub(crate) fn new(graph: &'a TypeGraph, scalar_alignment: u64, is_cpp: bool) -> Self {
-        Side { graph, hashes: canonical::hashes(graph), scalar_alignment, is_cpp, tags: OnceCell::new() }
+    /// Both sides of a comparison, each with its largest alignment of a scalar, and whether it is C++.
+    pub(crate) fn both(old: (&'a TypeGraph, u64, bool), new: (&'a TypeGraph, u64, bool)) -> (Self, Self) {
+        let (old_hashes, new_hashes) = canonical::hashes_of_both(old.0, new.0);
+        let side = |(graph, scalar_alignment, is_cpp), hashes| Side {
+            graph,
+            hashes,
+            scalar_alignment,
+            is_cpp,
+            tags: OnceCell::new(),
+        };
+        (side(old, old_hashes), side(new, new_hashes))
     }
 
     pub(crate) fn hash(&self, ty: TypeId) -> TypeHash {

@@ -9,7 +9,7 @@ mod paths;
 mod probe;
 
 pub use index::{Candidate, DebugIndex, DebugPackage, Place, Reason};
-pub use paths::{build_id_path, build_id_text, join, normalize, parent};
+pub use paths::{build_id_of_path, build_id_path, build_id_text, join, normalize, parent};
 pub use probe::{Probe, crc32, probe};
 
 use abide_model::ElfFacts;

@@ -1,5 +1,7 @@
 //! Paths under which debug files are installed, as bytes.
 
+use std::path::Path;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::repo::hex;
@@ -16,6 +18,19 @@ pub fn build_id_text(id: &[u8]) -> String {
 pub fn build_id_path(root: &str, id: &[u8]) -> BString {
     let (first, rest) = id.split_at(id.len().min(1));
     format!("{root}/.build-id/{}/{}.debug", hex(first), hex(rest)).into()
+}
+
+/// The build-id in the path of a debug file that is installed as [`build_id_path`] says, below any root.
+pub fn build_id_of_path(path: &Path) -> Option<Vec<u8>> {
+    let folder = path.parent()?;
+    if folder.parent()?.file_name()? != ".build-id" {
+        return None;
+    }
+    let rest = path.file_name()?.to_str()?.strip_suffix(".debug")?;
+    let text = format!("{}{rest}", folder.file_name()?.to_str().filter(|first| first.len() == 2)?);
+    let is_hex = text.len() % 2 == 0 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).ok();
+    is_hex.then(|| (0..text.len()).step_by(2).map(byte).collect())?
 }
 
 /// Everything before the last slash.
@@ -64,6 +79,20 @@ pub(super) fn usr_merge_twin(path: &BStr) -> Option<BString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_debug_files_state_build_ids() {
+        let id = |path: &str| build_id_of_path(Path::new(path));
+        assert_eq!(id("/x/.build-id/0a/ff10.debug"), Some(vec![0x0a, 0xff, 0x10]));
+        for other in [
+            "/x/.build-id/0a/ff1.debug",
+            "/x/.build-id/0a/ff10",
+            "/x/0a/ff10.debug",
+            "/x/.build-id/é/f.debug",
+        ] {
+            assert_eq!(id(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn paths_are_resolved_by_name() {

@@ -19,6 +19,14 @@ pub struct Probe {
     pub is_debug_only: bool,
 }
 
+impl Probe {
+    /// What the name of a debug file says that is installed by its build-id: a folder of them need not be opened file
+    /// by file, for whoever takes one looks at its note.
+    pub fn named(build_id: Vec<u8>) -> Self {
+        Probe { build_id: Some(build_id), has_debug_info: true, is_debug_only: true, has_type_table: false }
+    }
+}
+
 /// Looks at an ELF file; what cannot be read counts as absent.
 pub fn probe(bytes: &[u8]) -> Probe {
     match bytes.get(4) {

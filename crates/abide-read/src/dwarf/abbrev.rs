@@ -1,7 +1,8 @@
 //! Abbreviation tables, compiled into decode plans (DWARF 5 §7.5.3).
 //!
-//! A plan lists only the attributes that the reader uses. Runs of others whose size is known are one skip, so
-//! that an entry of no interest costs one addition.
+//! A plan lists only the attributes that its reader uses ([`Detail`]). Runs of others whose size is known are one
+//! skip. An entry of no interest is not decoded at all: where it ends, or where its sibling is, is one addition or
+//! one load at a place that the plan knows ([`Abbreviation::extent`]).
 
 use super::cursor::Cursor;
 
@@ -37,6 +38,46 @@ pub(super) struct Step {
     pub(super) form: u16,
     /// Value of `DW_FORM_implicit_const`.
     pub(super) implicit: i64,
+    /// The value's place behind the code, in a plain entry.
+    pub(super) at: u32,
+    /// How it is loaded from there.
+    pub(super) load: Load,
+}
+
+/// Values that are one load from a known place, in the little-endian form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    U8,
+    U16,
+    U32,
+    U64,
+    /// `DW_FORM_ref4`.
+    Ref4,
+    /// `DW_FORM_strp` with 32-bit offsets.
+    Strp4,
+    /// `DW_FORM_flag_present`.
+    One,
+    /// `DW_FORM_implicit_const`.
+    Implicit,
+    /// Anything else.
+    Other,
+}
+
+impl Load {
+    fn of(form: u16, encoding: Encoding) -> Self {
+        match form {
+            form::DATA1 | form::FLAG => Load::U8,
+            form::DATA2 => Load::U16,
+            form::DATA4 => Load::U32,
+            form::DATA8 => Load::U64,
+            form::SEC_OFFSET if encoding.offset_size == 4 => Load::U32,
+            form::STRP if encoding.offset_size == 4 => Load::Strp4,
+            form::REF4 => Load::Ref4,
+            form::FLAG_PRESENT => Load::One,
+            form::IMPLICIT_CONST => Load::Implicit,
+            _ => Load::Other,
+        }
+    }
 }
 
 /// A declared abbreviation with its plan.
@@ -48,6 +89,36 @@ pub(super) struct Abbreviation {
     last_step: u32,
     /// Bytes to skip after the last step.
     pub(super) skip_after: u32,
+    /// What is known of the entries' places without decoding them.
+    pub(super) extent: Extent,
+    /// Whether every form has a fixed size and every value that is kept is one load.
+    pub(super) is_plain: bool,
+}
+
+/// Where the next entry is, as far as the forms alone tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extent {
+    /// Bytes of all attributes, when every form has a fixed size.
+    pub(super) size: Option<u32>,
+    /// Where `DW_AT_sibling` stands behind the code, when it is a `DW_FORM_ref4` behind fixed sizes.
+    pub(super) sibling_at: Option<u32>,
+}
+
+/// What the plans are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Symbols and types: whatever makes up their identity.
+    Types,
+    /// Where they were declared, besides.
+    Places,
+}
+
+impl Detail {
+    /// Whether plans keep the attribute of this slot.
+    fn keeps(self, slot: u8) -> bool {
+        self == Detail::Places
+            || !matches!(slot, slot::DECL_FILE | slot::DECL_LINE | slot::STMT_LIST | slot::COMP_DIR)
+    }
 }
 
 /// All abbreviations of a unit.
@@ -74,11 +145,17 @@ const MAX_ABBREVIATIONS: usize = 1 << 20;
 impl AbbreviationTable {
     /// Parses the table at `offset`; stops without an error where the bytes stop making sense, since the
     /// entries that use a missing code are then reported.
-    pub(super) fn parse(section: &[u8], offset: usize, is_big: bool, encoding: Encoding) -> Self {
+    pub(super) fn parse(
+        section: &[u8],
+        offset: usize,
+        is_big: bool,
+        encoding: Encoding,
+        detail: Detail,
+    ) -> Self {
         let mut table = AbbreviationTable::default();
         let mut cursor = Cursor::new(section, offset, is_big);
         while table.dense.len() + table.sparse.len() < MAX_ABBREVIATIONS {
-            match table.parse_one(&mut cursor, encoding) {
+            match table.parse_one(&mut cursor, encoding, detail) {
                 Some(true) => {}
                 Some(false) | None => break,
             }
@@ -87,7 +164,7 @@ impl AbbreviationTable {
         table
     }
 
-    fn parse_one(&mut self, cursor: &mut Cursor<'_>, encoding: Encoding) -> Option<bool> {
+    fn parse_one(&mut self, cursor: &mut Cursor<'_>, encoding: Encoding, detail: Detail) -> Option<bool> {
         let code = cursor.uleb()?;
         if code == 0 {
             return Some(false);
@@ -96,6 +173,8 @@ impl AbbreviationTable {
         let has_children = cursor.u8()? != 0;
         let first_step = self.steps.len() as u32;
         let mut pending_skip = 0u32;
+        let mut extent = Extent { size: Some(0), sibling_at: None };
+        let mut is_plain = true;
         loop {
             let name = cursor.uleb()?;
             let form = u16::try_from(cursor.uleb()?).ok()?;
@@ -103,23 +182,38 @@ impl AbbreviationTable {
                 break;
             }
             let implicit = if form == form::IMPLICIT_CONST { cursor.sleb()? } else { 0 };
-            let slot = slot_of(name);
-            match fixed_size(form, encoding) {
+            let slot = Some(slot_of(name)).filter(|&s| detail.keeps(s)).unwrap_or(slot::NONE);
+            let size = fixed_size(form, encoding);
+            if slot == slot::SIBLING && form == form::REF4 {
+                extent.sibling_at = extent.size;
+            }
+            let offset = extent.size;
+            extent.size = extent.size.zip(size).and_then(|(before, size)| before.checked_add(size));
+            match size {
                 Some(size) if slot == slot::NONE => pending_skip = pending_skip.saturating_add(size),
                 _ => {
-                    self.steps.push(Step { skip_before: pending_skip, slot, form, implicit });
+                    let (at, load) = (offset.unwrap_or(0), Load::of(form, encoding));
+                    is_plain &= load != Load::Other;
+                    self.steps.push(Step { skip_before: pending_skip, slot, form, implicit, at, load });
                     pending_skip = 0;
                 }
             }
         }
         let last_step = self.steps.len() as u32;
-        let entry = Abbreviation { tag, has_children, first_step, last_step, skip_after: pending_skip };
+        let skip_after = pending_skip;
+        is_plain &= extent.size.is_some();
+        let entry = Abbreviation { tag, has_children, first_step, last_step, skip_after, extent, is_plain };
         if code == self.dense.len() as u64 + 1 {
             self.dense.push(entry);
         } else {
             self.sparse.push((code, entry));
         }
         Some(true)
+    }
+
+    /// Memory that the table takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        size_of_val(&self.dense[..]) + size_of_val(&self.sparse[..]) + size_of_val(&self.steps[..])
     }
 
     #[inline]
@@ -177,52 +271,60 @@ fn fixed_size(form: u16, encoding: Encoding) -> Option<u32> {
     })
 }
 
+/// Slots by `DW_AT_*` value.
+const SLOTS: [u8; 0x90] = {
+    let mut slots = [slot::NONE; 0x90];
+    slots[0x03] = slot::NAME;
+    slots[0x49] = slot::TYPE;
+    slots[0x0b] = slot::BYTE_SIZE;
+    slots[0x0d] = slot::BIT_SIZE;
+    slots[0x01] = slot::SIBLING;
+    slots[0x47] = slot::SPECIFICATION;
+    slots[0x31] = slot::ABSTRACT_ORIGIN;
+    slots[0x3c] = slot::DECLARATION;
+    slots[0x3f] = slot::EXTERNAL;
+    slots[0x11] = slot::LOW_PC;
+    slots[0x02] = slot::LOCATION;
+    slots[0x38] = slot::MEMBER_LOCATION;
+    slots[0x6b] = slot::DATA_BIT_OFFSET;
+    slots[0x0c] = slot::BIT_OFFSET;
+    slots[0x3e] = slot::ENCODING;
+    slots[0x1c] = slot::CONST_VALUE;
+    slots[0x6e] = slot::LINKAGE_NAME;
+    slots[0x37] = slot::COUNT;
+    slots[0x2f] = slot::UPPER_BOUND;
+    slots[0x22] = slot::LOWER_BOUND;
+    slots[0x34] = slot::ARTIFICIAL;
+    slots[0x4c] = slot::VIRTUALITY;
+    slots[0x4d] = slot::VTABLE_ELEM;
+    slots[0x3a] = slot::DECL_FILE;
+    slots[0x3b] = slot::DECL_LINE;
+    slots[0x69] = slot::SIGNATURE;
+    slots[0x36] = slot::CALLING_CONVENTION;
+    slots[0x88] = slot::ALIGNMENT;
+    slots[0x6d] = slot::ENUM_CLASS;
+    slots[0x27] = slot::PROTOTYPED;
+    slots[0x87] = slot::NORETURN;
+    slots[0x1d] = slot::CONTAINING_TYPE;
+    slots[0x55] = slot::RANGES;
+    slots[0x72] = slot::STR_OFFSETS_BASE;
+    slots[0x73] = slot::ADDR_BASE;
+    slots[0x10] = slot::STMT_LIST;
+    slots[0x1b] = slot::COMP_DIR;
+    slots[0x13] = slot::LANGUAGE;
+    slots[0x76] = slot::DWO_NAME;
+    slots[0x2e] = slot::BIT_STRIDE;
+    slots[0x8b] = slot::DEFAULTED;
+    slots[0x8a] = slot::DELETED;
+    slots
+};
+
 /// The slot of a `DW_AT_*` value.
 fn slot_of(name: u64) -> u8 {
     match name {
-        0x03 => slot::NAME,
-        0x49 => slot::TYPE,
-        0x0b => slot::BYTE_SIZE,
-        0x0d => slot::BIT_SIZE,
-        0x01 => slot::SIBLING,
-        0x47 => slot::SPECIFICATION,
-        0x31 => slot::ABSTRACT_ORIGIN,
-        0x3c => slot::DECLARATION,
-        0x3f => slot::EXTERNAL,
-        0x11 => slot::LOW_PC,
-        0x02 => slot::LOCATION,
-        0x38 => slot::MEMBER_LOCATION,
-        0x6b => slot::DATA_BIT_OFFSET,
-        0x0c => slot::BIT_OFFSET,
-        0x3e => slot::ENCODING,
-        0x1c => slot::CONST_VALUE,
-        0x6e | 0x2007 => slot::LINKAGE_NAME,
-        0x37 => slot::COUNT,
-        0x2f => slot::UPPER_BOUND,
-        0x22 => slot::LOWER_BOUND,
-        0x34 => slot::ARTIFICIAL,
-        0x4c => slot::VIRTUALITY,
-        0x4d => slot::VTABLE_ELEM,
-        0x3a => slot::DECL_FILE,
-        0x3b => slot::DECL_LINE,
-        0x69 => slot::SIGNATURE,
-        0x36 => slot::CALLING_CONVENTION,
-        0x88 => slot::ALIGNMENT,
-        0x6d => slot::ENUM_CLASS,
-        0x27 => slot::PROTOTYPED,
-        0x87 => slot::NORETURN,
-        0x1d => slot::CONTAINING_TYPE,
+        0x2007 => slot::LINKAGE_NAME,
         0x2107 => slot::GNU_VECTOR,
-        0x55 => slot::RANGES,
-        0x72 => slot::STR_OFFSETS_BASE,
-        0x73 => slot::ADDR_BASE,
-        0x10 => slot::STMT_LIST,
-        0x1b => slot::COMP_DIR,
-        0x13 => slot::LANGUAGE,
-        0x76 | 0x2130 => slot::DWO_NAME,
-        0x2e => slot::BIT_STRIDE,
-        0x8b => slot::DEFAULTED,
-        0x8a => slot::DELETED,
-        _ => slot::NONE,
+        0x2130 => slot::DWO_NAME,
+        _ => SLOTS.get(name as usize).copied().unwrap_or(slot::NONE),
     }
 }

@@ -76,9 +76,7 @@ impl Arena {
         let hash = hash_words(words);
         let (all, starts) = (&self.words, &self.starts);
         if let Some(&id) = self.table.find(hash, |&id| span(all, starts, id) == words) {
-            let known = &mut self.origins[id as usize];
-            *known = (*known).min(origin);
-            return id;
+            return self.meet(id, origin);
         }
         let id = self.starts.len() as NodeId;
         self.starts.push(self.words.len() as u32);
@@ -87,6 +85,13 @@ impl Arena {
         self.heights.push(self.height_of(words));
         let (all, starts) = (&self.words, &self.starts);
         self.table.insert_unique(hash, id, |&id| hash_words(span(all, starts, id)));
+        id
+    }
+
+    /// Notes another entry that describes a node.
+    pub(super) fn meet(&mut self, id: NodeId, origin: DieRef) -> NodeId {
+        let known = &mut self.origins[id as usize];
+        *known = (*known).min(origin);
         id
     }
 

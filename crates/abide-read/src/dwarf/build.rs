@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::abbrev::{AbbreviationTable, Encoding, slot};
+use super::abbrev::{AbbreviationTable, Detail, Encoding, slot};
 use super::arena::{self, Arena, NodeId, flag, kind};
 use super::die::{Die, DieRef, StringRef, after_subtree, decode};
 use super::names::Names;
 use super::scope::ScopeTree;
 use super::special::Special;
 use super::tag;
+use super::trail::{Trail, Trails};
 use super::unit::{Source, Sources, Unit, UnitContext};
 
 /// A unit's identity across sources.
@@ -25,8 +26,8 @@ pub(super) type UnitKey = (u8, u32);
 const MAX_DEPTH: u32 = 200;
 /// Longest way down through unnamed types; later steps walk it by recursion.
 const MAX_HEIGHT: u32 = 500;
-/// Most tables of plans that one worker keeps for units that others refer to.
-const MAX_CACHED_TABLES: usize = 256;
+/// Bytes of plans that one worker keeps: for units that share a table, and where units refer to each other.
+const MAX_TABLE_BYTES: [usize; 2] = [1 << 20, 16 << 20];
 /// Members, parameters or enumerators of one entry that are read.
 const MAX_CHILDREN: usize = 1 << 20;
 
@@ -69,6 +70,7 @@ pub(super) struct Harvest {
 /// Reads types of one artifact, on one thread.
 pub(super) struct Builder<'s, 'd> {
     pub(super) sources: &'s Sources<'d>,
+    detail: Detail,
     pub(super) names: Names,
     pub(super) arena: Arena,
     pub(super) trouble: Trouble,
@@ -86,8 +88,10 @@ pub(super) struct Builder<'s, 'd> {
     current: Option<Open>,
     open_units: FxHashMap<UnitKey, Open>,
     tables: FxHashMap<(u8, usize, Encoding), Arc<AbbreviationTable>>,
+    table_bytes: usize,
     depth: u32,
     pool: Vec<Vec<u32>>,
+    trails: Trails,
 }
 
 /// A unit that is being read and what was learnt of its scopes.
@@ -99,9 +103,10 @@ struct Open {
 }
 
 impl<'s, 'd> Builder<'s, 'd> {
-    pub(super) fn new(sources: &'s Sources<'d>) -> Self {
+    pub(super) fn new(sources: &'s Sources<'d>, detail: Detail) -> Self {
         Builder {
             sources,
+            detail,
             names: Names::default(),
             arena: Arena::default(),
             trouble: Trouble::default(),
@@ -114,8 +119,10 @@ impl<'s, 'd> Builder<'s, 'd> {
             current: None,
             open_units: FxHashMap::default(),
             tables: FxHashMap::default(),
+            table_bytes: 0,
             depth: 0,
             pool: Vec::new(),
+            trails: Trails::default(),
         }
     }
 
@@ -155,16 +162,18 @@ impl<'s, 'd> Builder<'s, 'd> {
     }
 
     fn table(&mut self, unit: &Unit) -> Arc<AbbreviationTable> {
-        if self.tables.len() > MAX_CACHED_TABLES {
+        if self.table_bytes > MAX_TABLE_BYTES[usize::from(self.is_shared)] {
             self.tables.clear();
             self.open_units.clear();
+            self.table_bytes = 0;
         }
         let Some(source) = self.sources.get(unit.source) else { return Arc::default() };
         let key = (unit.source.info_of().0, unit.abbreviation_offset, unit.encoding);
+        let (detail, table_bytes) = (self.detail, &mut self.table_bytes);
         let table = self.tables.entry(key).or_insert_with(|| {
-            let section = source.sections.abbrev;
-            let table =
-                AbbreviationTable::parse(section, unit.abbreviation_offset, source.is_big, unit.encoding);
+            let (section, offset) = (source.sections.abbrev, unit.abbreviation_offset);
+            let table = AbbreviationTable::parse(section, offset, source.is_big, unit.encoding, detail);
+            *table_bytes += table.size_bytes();
             Arc::new(table)
         });
         table.clone()
@@ -283,11 +292,13 @@ impl<'s, 'd> Builder<'s, 'd> {
             return;
         }
         let name = self.arena.words(tag_node)[1] + 1;
+        let mut trail = self.trails.start(tag_node);
         let id = if die.tag == tag::ENUMERATION {
-            self.enumeration(reference, &open, &die, name)
+            self.enumeration(reference, &open, &die, name, &mut trail)
         } else {
-            self.record(reference, &open, &die, name)
+            self.record(reference, &open, &die, name, &mut trail)
         };
+        self.trails.end(tag_node, trail, id);
         self.definitions.push((tag_node, open.key, id));
         if self.is_shared {
             self.shared_definitions.insert(reference, id);
@@ -490,10 +501,11 @@ impl<'s, 'd> Builder<'s, 'd> {
         let (name, place) = self.tag_name(reference, die);
         let is_enum = die.tag == tag::ENUMERATION;
         let Some(name) = name else {
+            let trail = &mut Trail::default();
             return if is_enum {
-                self.enumeration(reference, open, die, 0)
+                self.enumeration(reference, open, die, 0, trail)
             } else {
-                self.record(reference, open, die, 0)
+                self.record(reference, open, die, 0, trail)
             };
         };
         let name = self.name_in_scope(place, name);
@@ -520,7 +532,14 @@ impl<'s, 'd> Builder<'s, 'd> {
         (other.string(slot::NAME).and_then(|place| self.names.at(self.sources, place)), declaration)
     }
 
-    fn enumeration(&mut self, reference: DieRef, open: &Open, die: &Die, name: u32) -> NodeId {
+    fn enumeration(
+        &mut self,
+        reference: DieRef,
+        open: &Open,
+        die: &Die,
+        name: u32,
+        trail: &mut Trail,
+    ) -> NodeId {
         let underlying = match die.reference(slot::TYPE) {
             Some(ty) => self.node(ty) + 1,
             None => 0,
@@ -531,15 +550,16 @@ impl<'s, 'd> Builder<'s, 'd> {
         words.extend([kind::ENUM, scoped, name, low, high, underlying]);
         self.for_each_child(open, die, |builder, child| {
             if child.tag == tag::ENUMERATOR {
-                let name = builder.own_name(child);
+                let name = builder.trailed(trail, child).unwrap_or_else(|| builder.names.add(b""));
                 words.extend(arena::enumerator_words(name, child.int(slot::CONST_VALUE).unwrap_or(0)));
             }
         });
-        self.finish(words, reference)
+        self.finish_like(words, reference, trail.definition)
     }
 
-    fn record(&mut self, reference: DieRef, open: &Open, die: &Die, name: u32) -> NodeId {
+    fn record(&mut self, reference: DieRef, open: &Open, die: &Die, name: u32, trail: &mut Trail) -> NodeId {
         let mut parts = RecordParts {
+            trail,
             bases: self.buffer(),
             members: self.buffer(),
             methods: Vec::new(),
@@ -571,16 +591,17 @@ impl<'s, 'd> Builder<'s, 'd> {
         words.extend_from_slice(&parts.bases);
         words.extend_from_slice(&parts.members);
         parts.methods.iter().for_each(|m| words.extend(m));
+        let known = parts.trail.definition;
         self.recycle(parts.bases);
         self.recycle(parts.members);
-        self.finish(words, reference)
+        self.finish_like(words, reference, known)
     }
 
     fn record_children(
         &mut self,
         open: &Open,
         die: &Die,
-        parts: &mut RecordParts,
+        parts: &mut RecordParts<'_>,
         depth: u32,
         is_union: bool,
     ) {
@@ -604,13 +625,13 @@ impl<'s, 'd> Builder<'s, 'd> {
         });
     }
 
-    fn member(&mut self, open: &Open, child: &Die, parts: &mut RecordParts, is_union: bool) {
+    fn member(&mut self, open: &Open, child: &Die, parts: &mut RecordParts<'_>, is_union: bool) {
         // Static data members are variables of their own: DWARF 4 says so by `DW_AT_external` and `declaration`.
         if child.flag(slot::EXTERNAL) || child.flag(slot::DECLARATION) {
             return;
         }
         let ty = self.type_of(child);
-        let name = die_name(self, child);
+        let name = self.trailed(parts.trail, child).map_or(0, |name| name + 1);
         let (offset, bits) = self.member_place(open, child, ty, is_union);
         let [low, high] = arena::split(offset);
         let artificial = if child.flag(slot::ARTIFICIAL) { flag::ARTIFICIAL } else { 0 };
@@ -673,7 +694,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         (cursor.position == block.len()).then_some(value)
     }
 
-    fn inheritance(&mut self, open: &Open, child: &Die, parts: &mut RecordParts) {
+    fn inheritance(&mut self, open: &Open, child: &Die, parts: &mut RecordParts<'_>) {
         let ty = self.type_of(child);
         let mut flags = 0;
         if child.uint(slot::VIRTUALITY).unwrap_or(0) != 0 {
@@ -690,7 +711,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         parts.bases.extend([ty, flags, low, high]);
     }
 
-    fn method(&mut self, open: &Open, child: &Die, parts: &mut RecordParts) {
+    fn method(&mut self, open: &Open, child: &Die, parts: &mut RecordParts<'_>) {
         let name = self.own_name(child);
         let linkage = child.string(slot::LINKAGE_NAME).and_then(|place| self.names.at(self.sources, place));
         let reference = DieRef::new(open.context.source, child.offset as u64);
@@ -723,6 +744,19 @@ impl<'s, 'd> Builder<'s, 'd> {
         self.vtable_slot(&open, die)
     }
 
+    /// The name of a member or enumerator.
+    fn trailed(&mut self, trail: &mut Trail, child: &Die) -> Option<u32> {
+        let place = child.string(slot::NAME)?;
+        match self.trails.expected(trail, place) {
+            Some(name) => Some(name),
+            None => {
+                let name = self.names.at(self.sources, place)?;
+                trail.note(place, name);
+                Some(name)
+            }
+        }
+    }
+
     /// The bytes of a string.
     pub(super) fn text(&self, place: StringRef) -> Option<&'d [u8]> {
         place.resolve(self.sources)
@@ -739,7 +773,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         if !die.has_children {
             return;
         }
-        let (mut child, mut scratch) = (Die::new(), Die::new());
+        let mut child = Die::new();
         let mut position = die.next;
         for _ in 0..MAX_CHILDREN {
             if decode(self.sources, &open.context, position, &mut child).is_none() {
@@ -750,7 +784,7 @@ impl<'s, 'd> Builder<'s, 'd> {
                 return;
             }
             f(self, &child);
-            match after_subtree(self.sources, &open.context, &child, &mut scratch) {
+            match after_subtree(self.sources, &open.context, &child) {
                 Some(next) => position = next,
                 None => {
                     self.broken(DieRef::new(open.context.source, position as u64));
@@ -778,24 +812,27 @@ impl<'s, 'd> Builder<'s, 'd> {
     }
 
     pub(super) fn finish(&mut self, words: Vec<u32>, reference: DieRef) -> NodeId {
-        let id = self.arena.intern(&words, reference);
+        self.finish_like(words, reference, None)
+    }
+
+    /// The node with this content, which is probably `known`.
+    fn finish_like(&mut self, words: Vec<u32>, reference: DieRef, known: Option<NodeId>) -> NodeId {
+        let id = match known.filter(|&id| self.arena.words(id) == words) {
+            Some(id) => self.arena.meet(id, reference),
+            None => self.arena.intern(&words, reference),
+        };
         self.recycle(words);
         id
     }
 }
 
 /// Lists of a record that is being read.
-struct RecordParts {
+struct RecordParts<'t> {
+    trail: &'t mut Trail,
     bases: Vec<u32>,
     members: Vec<u32>,
     methods: Vec<[u32; arena::METHOD_WORDS]>,
     special: Special,
-}
-
-/// Name plus one, 0 for none.
-fn die_name(builder: &mut Builder<'_, '_>, die: &Die) -> u32 {
-    let name = die.string(slot::NAME).and_then(|place| builder.names.at(builder.sources, place));
-    name.map_or(0, |n| n + 1)
 }
 
 /// Number of elements; `None` when the bound is unknown or not constant.

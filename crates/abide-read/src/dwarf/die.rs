@@ -1,6 +1,6 @@
 //! Decoding one debugging information entry into the slots that the reader keeps.
 
-use super::abbrev::{Step, form, slot};
+use super::abbrev::{Abbreviation, Load, Step, form, slot};
 use super::cursor::Cursor;
 use super::unit::{Source, SourceId, Sources, UnitContext};
 
@@ -179,12 +179,50 @@ pub(super) fn decode(
     let entry = context.abbreviations.get(code)?;
     die.tag = entry.tag;
     die.has_children = entry.has_children;
+    if let Some(size) = entry.extent.size.filter(|_| entry.is_plain && !source.is_big) {
+        die.next = cursor.position.checked_add(size as usize)?;
+        let bytes = source.bounded(context).get(cursor.position..die.next)?;
+        return load_plain(context, entry, bytes, die);
+    }
     for step in context.abbreviations.steps(entry) {
         cursor.skip(step.skip_before as usize)?;
         read_value(sources, source, context, &mut cursor, step, step.form, die)?;
     }
     cursor.skip(entry.skip_after as usize)?;
     die.next = cursor.position;
+    Some(())
+}
+
+/// Loads the values of an entry whose forms say where each is.
+#[inline]
+fn load_plain(context: &UnitContext, entry: &Abbreviation, bytes: &[u8], die: &mut Die) -> Option<()> {
+    for step in context.abbreviations.steps(entry) {
+        let field = bytes.get(step.at as usize..)?;
+        let value = match step.load {
+            Load::U8 => u64::from(*field.first()?),
+            Load::U16 => u64::from(u16::from_le_bytes(*field.first_chunk()?)),
+            Load::U32 => u64::from(u32::from_le_bytes(*field.first_chunk()?)),
+            Load::U64 => u64::from_le_bytes(*field.first_chunk()?),
+            Load::Strp4 => {
+                let offset = u64::from(u32::from_le_bytes(*field.first_chunk()?));
+                StringRef::new(StringPlace::Str, context.source, offset).0
+            }
+            Load::Ref4 => {
+                let relative = u64::from(u32::from_le_bytes(*field.first_chunk()?));
+                mark(&mut die.blocks, step.slot);
+                DieRef::new(context.source, relative.checked_add(context.offset as u64)?).0
+            }
+            Load::One => 1,
+            Load::Implicit => {
+                mark(&mut die.signed, step.slot);
+                step.implicit as u64
+            }
+            Load::Other => return None,
+        };
+        if step.slot != slot::NONE {
+            die.set(step.slot, value);
+        }
+    }
     Some(())
 }
 
@@ -321,12 +359,7 @@ fn indexed(form: u16, cursor: &mut Cursor<'_>) -> Option<u64> {
 }
 
 /// Offset of the entry after `die` and everything below it.
-pub(super) fn after_subtree(
-    sources: &Sources<'_>,
-    context: &UnitContext,
-    die: &Die,
-    scratch: &mut Die,
-) -> Option<usize> {
+pub(super) fn after_subtree(sources: &Sources<'_>, context: &UnitContext, die: &Die) -> Option<usize> {
     if !die.has_children {
         return Some(die.next);
     }
@@ -336,19 +369,114 @@ pub(super) fn after_subtree(
             return Some(offset);
         }
     }
+    after_children(sources, context, die.next)
+}
+
+/// Offset behind the null entry that ends the list of children at `position`.
+fn after_children(sources: &Sources<'_>, context: &UnitContext, mut position: usize) -> Option<usize> {
     let mut depth = 1usize;
-    let mut position = die.next;
     while depth > 0 {
-        decode(sources, context, position, scratch)?;
-        position = scratch.next;
-        if scratch.tag == 0 {
-            depth -= 1;
-        } else if scratch.has_children {
-            match scratch.reference(slot::SIBLING) {
-                Some(s) if s.offset() >= position && s.offset() < context.end => position = s.offset(),
-                _ => depth += 1,
+        match glance(sources, context, position)? {
+            Glance::End(next) => {
+                depth -= 1;
+                position = next;
+            }
+            Glance::Leaf(next) => position = next,
+            Glance::Below(next) => {
+                depth += 1;
+                position = next;
             }
         }
     }
     Some(position)
+}
+
+/// Where the walk goes on after an entry of no interest.
+enum Glance {
+    /// A null entry; what follows belongs to the entry above.
+    End(usize),
+    /// The entry's next sibling is here.
+    Leaf(usize),
+    /// The entry's first child is here, and nothing says where its sibling is.
+    Below(usize),
+}
+
+/// Looks at the entry at `position` no more than is needed to get past it.
+#[inline]
+fn glance(sources: &Sources<'_>, context: &UnitContext, position: usize) -> Option<Glance> {
+    let source = sources.get(context.source)?;
+    let mut cursor = Cursor::new(source.bounded(context), position, source.is_big);
+    let code = cursor.uleb()?;
+    if code == 0 {
+        return Some(Glance::End(cursor.position));
+    }
+    let entry = context.abbreviations.get(code)?;
+    let start = cursor.position;
+    if entry.has_children
+        && let Some(at) = entry.extent.sibling_at
+    {
+        cursor.skip(at as usize)?;
+        let sibling = context.offset.checked_add(cursor.u32()? as usize)?;
+        if sibling > cursor.position.saturating_sub(1) && sibling < context.end {
+            return Some(Glance::Leaf(sibling));
+        }
+    }
+    let next = match entry.extent.size {
+        Some(size) => {
+            cursor.position = start;
+            cursor.skip(size as usize)?;
+            cursor.position
+        }
+        None => {
+            let mut scratch = Die::new();
+            decode(sources, context, position, &mut scratch)?;
+            match scratch.reference(slot::SIBLING).filter(|_| scratch.has_children) {
+                Some(s)
+                    if s.source() == context.source
+                        && s.offset() >= scratch.next
+                        && s.offset() < context.end =>
+                {
+                    return Some(Glance::Leaf(s.offset()));
+                }
+                _ => scratch.next,
+            }
+        }
+    };
+    Some(if entry.has_children { Glance::Below(next) } else { Glance::Leaf(next) })
+}
+
+/// Offset behind the attributes of the entry at `position`, where its children begin if it has any.
+#[inline]
+pub(super) fn past_attributes(
+    sources: &Sources<'_>,
+    context: &UnitContext,
+    position: usize,
+) -> Option<(usize, bool)> {
+    let source = sources.get(context.source)?;
+    let mut cursor = Cursor::new(source.bounded(context), position, source.is_big);
+    let entry = context.abbreviations.get(cursor.uleb()?)?;
+    if let Some(size) = entry.extent.size {
+        cursor.skip(size as usize)?;
+        return Some((cursor.position, entry.has_children));
+    }
+    let mut die = Die::new();
+    decode(sources, context, position, &mut die)?;
+    Some((die.next, die.has_children))
+}
+
+/// The tag of the entry at `position`, 0 for a null entry, without its attributes.
+#[inline]
+pub(super) fn tag_at(sources: &Sources<'_>, context: &UnitContext, position: usize) -> Option<u16> {
+    let source = sources.get(context.source)?;
+    let code = Cursor::new(source.bounded(context), position, source.is_big).uleb()?;
+    if code == 0 { Some(0) } else { context.abbreviations.get(code).map(|entry| entry.tag) }
+}
+
+/// Offset of the entry after the one at `position` and everything below it; for a null entry, behind it.
+#[inline]
+pub(super) fn after_entry(sources: &Sources<'_>, context: &UnitContext, position: usize) -> Option<usize> {
+    match glance(sources, context, position)? {
+        Glance::End(next) | Glance::Leaf(next) => Some(next),
+        Glance::Below(next) => after_children(sources, context, next),
+    }
 }

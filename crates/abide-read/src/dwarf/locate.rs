@@ -1,39 +1,44 @@
 //! Filling in what is no part of a type's identity: declarations' files and lines, names of parameters, keywords of
-//! declarations. Only the entries of nodes that are kept are read again.
-
-use std::rc::Rc;
+//! declarations. Only the entries of nodes that are kept are read again. What the files are called is found in `files`.
 
 use abide_model::{DeclLocation, RecordKeyword, StrId, TypeId, TypeKind};
-use bstr::ByteSlice;
-use gimli::{DebugLineOffset, EndianSlice, LineProgramHeader, RunTimeEndian};
 use rustc_hash::FxHashMap;
 
 use super::abbrev::slot;
 use super::build::Builder;
-use super::cursor::string_at;
 use super::die::{Die, DieRef};
-use super::merge::{Assembled, declaration};
+use super::files::{Files, LineTable};
+use super::merge::Assembled;
 use super::tag;
 use super::unit::{SourceId, UnitContext};
 
-/// File names by unit (source and offset of the unit).
-type Files = FxHashMap<(SourceId, usize), Rc<Vec<Vec<u8>>>>;
+/// Reads the declarations of all nodes and roots, and returns the files that they name.
+///
+/// In the order of the file, so that one unit after the other is opened. Until [`Files::name`] the `file` of a
+/// declaration is its place in that list: the files' names are in the line tables, which are not here yet.
+pub(super) fn locate(builder: &mut Builder<'_, '_>, assembled: &mut Assembled) -> Files {
+    let mut locator = Locator { builder, files: Files::default(), known: FxHashMap::default() };
+    for index in sorted(&assembled.origins) {
+        locator.node(assembled, TypeId(index));
+    }
+    for index in sorted(&assembled.root_entries) {
+        locator.root(assembled, index as usize);
+    }
+    locator.files
+}
 
-/// Reads the places of all nodes and roots.
-pub(super) fn locate(builder: &mut Builder<'_, '_>, assembled: &mut Assembled) {
-    let mut locator = Locator { builder, files: Files::default(), interned: FxHashMap::default() };
-    for index in 0..assembled.graph.nodes.len() {
-        locator.node(assembled, TypeId(index as u32));
-    }
-    for index in 0..assembled.graph.roots.len() {
-        locator.root(assembled, index);
-    }
+/// Positions of the entries in the order of the entries.
+fn sorted(entries: &[DieRef]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..entries.len() as u32).collect();
+    order.sort_by_key(|&index| entries[index as usize]);
+    order
 }
 
 struct Locator<'b, 's, 'd> {
     builder: &'b mut Builder<'s, 'd>,
     files: Files,
-    interned: FxHashMap<(SourceId, usize, u64), StrId>,
+    /// Units (by source and offset) and files (by unit and number) in the lists of `files`.
+    known: FxHashMap<(SourceId, usize, Option<u64>), u32>,
 }
 
 impl Locator<'_, '_, '_> {
@@ -49,7 +54,7 @@ impl Locator<'_, '_, '_> {
         }
         let mut die = Die::new();
         let Some(context) = self.builder.entry(origin, &mut die) else { return };
-        assembled.graph.nodes[index].decl = self.place(assembled, &context, &die);
+        assembled.graph.nodes[index].decl = self.place(&context, &die);
         match &mut assembled.graph.nodes[index].kind {
             TypeKind::Declaration { keyword, .. } => {
                 *keyword = match die.tag {
@@ -83,14 +88,14 @@ impl Locator<'_, '_, '_> {
         let mut die = Die::new();
         let Some(context) = self.builder.entry(entry, &mut die) else { return };
         let mut names: Vec<Option<Vec<u8>>> = Vec::new();
-        let mut place = self.place(assembled, &context, &die);
+        let mut place = self.place(&context, &die);
         let mut next = Some(entry);
         // The entry that states the parameters is the abstract instance, when there is one.
         for _ in 0..4 {
             let Some(reference) = next else { break };
             let Some(context) = self.builder.entry(reference, &mut die) else { break };
             if place.is_none() {
-                place = self.place(assembled, &context, &die);
+                place = self.place(&context, &die);
             }
             let listed = self.parameter_names(reference, &die);
             if listed.iter().any(Option::is_some) || names.is_empty() {
@@ -128,102 +133,19 @@ impl Locator<'_, '_, '_> {
         names
     }
 
-    fn place(&mut self, assembled: &mut Assembled, context: &UnitContext, die: &Die) -> Option<DeclLocation> {
-        let line = line_of(die);
+    fn place(&mut self, context: &UnitContext, die: &Die) -> Option<DeclLocation> {
         let file = die.uint(slot::DECL_FILE)?;
-        let key = (context.source, context.offset, file);
-        if let Some(&file) = self.interned.get(&key) {
-            return Some(DeclLocation { file, line });
-        }
-        let files = self.file_table(context);
-        let name = files.get(usize::try_from(file).ok()?)?;
-        if name.is_empty() {
-            return None;
-        }
-        let location = declaration(&mut assembled.graph, name, line);
-        self.interned.insert(key, location.file);
-        Some(location)
+        let (sources, files) = (self.builder.sources, &mut self.files);
+        let unit = *self.known.entry((context.source, context.offset, None)).or_insert_with(|| {
+            files.units.push(LineTable::of(sources, context));
+            files.units.len() as u32 - 1
+        });
+        let index = *self.known.entry((context.source, context.offset, Some(file))).or_insert_with(|| {
+            files.list.push((unit, file));
+            files.list.len() as u32 - 1
+        });
+        Some(DeclLocation { file: StrId(index), line: line_of(die) })
     }
-
-    fn file_table(&mut self, context: &UnitContext) -> Rc<Vec<Vec<u8>>> {
-        let key = (context.source, context.offset);
-        if let Some(files) = self.files.get(&key) {
-            return files.clone();
-        }
-        let files = Rc::new(self.read_files(context).unwrap_or_default());
-        self.files.insert(key, files.clone());
-        files
-    }
-
-    /// The unit's file names by index (DWARF 5 §6.2.4).
-    fn read_files(&self, context: &UnitContext) -> Option<Vec<Vec<u8>>> {
-        let sources = self.builder.sources;
-        let source = sources.get(context.source)?;
-        let endian = if source.is_big { RunTimeEndian::Big } else { RunTimeEndian::Little };
-        let section = gimli::DebugLine::new(source.sections.line, endian);
-        let offset = DebugLineOffset(usize::try_from(context.stmt_list?).ok()?);
-        let program = section.program(offset, context.encoding.address_size, None, None).ok()?;
-        let header = program.header();
-        let comp_dir = context.comp_dir.and_then(|place| place.resolve(sources)).unwrap_or(b"");
-        let text = |value: gimli::AttributeValue<EndianSlice<'_, RunTimeEndian>>| -> Option<Vec<u8>> {
-            match value {
-                gimli::AttributeValue::String(s) => Some(s.slice().to_vec()),
-                gimli::AttributeValue::DebugStrRef(o) => {
-                    string_at(source.sections.str, o.0).map(<[u8]>::to_vec)
-                }
-                gimli::AttributeValue::DebugLineStrRef(o) => {
-                    string_at(source.sections.line_str, o.0).map(<[u8]>::to_vec)
-                }
-                gimli::AttributeValue::DebugStrRefSup(o) => {
-                    string_at(sources.supplementary()?.sections.str, o.0).map(<[u8]>::to_vec)
-                }
-                _ => None,
-            }
-        };
-        // Indexes count from 1 before version 5; slot 0 stays empty there.
-        let mut files = if header.version() < 5 { vec![Vec::new()] } else { Vec::new() };
-        for entry in header.file_names() {
-            let name = text(entry.path_name()).unwrap_or_default();
-            let directory = directory(header, entry.directory_index()).and_then(&text).unwrap_or_default();
-            files.push(joined(comp_dir, &directory, &name));
-        }
-        Some(files)
-    }
-}
-
-fn directory<'d>(
-    header: &LineProgramHeader<EndianSlice<'d, RunTimeEndian>>,
-    index: u64,
-) -> Option<gimli::AttributeValue<EndianSlice<'d, RunTimeEndian>>> {
-    if header.version() < 5 && index == 0 { None } else { header.directory(index) }
-}
-
-/// `name` below `directory` below `comp_dir`, without `.` and `..`.
-fn joined(comp_dir: &[u8], directory: &[u8], name: &[u8]) -> Vec<u8> {
-    let mut path: Vec<u8> = Vec::new();
-    for part in [comp_dir, directory, name] {
-        if part.starts_with(b"/") {
-            path.clear();
-        } else if !path.is_empty() && !part.is_empty() {
-            path.push(b'/');
-        }
-        path.extend_from_slice(part);
-    }
-    let is_absolute = path.starts_with(b"/");
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in path.split_str("/") {
-        match part {
-            b"" | b"." => {}
-            b".." if parts.last().is_some_and(|&last| last != b"..") => {
-                parts.pop();
-            }
-            b".." if is_absolute => {}
-            other => parts.push(other),
-        }
-    }
-    let mut out = if is_absolute { b"/".to_vec() } else { Vec::new() };
-    out.extend_from_slice(&bstr::join("/", parts));
-    out
 }
 
 fn line_of(die: &Die) -> u32 {
@@ -250,18 +172,5 @@ fn method_line(
             method.decl_line = line;
             return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::joined;
-
-    #[test]
-    fn paths_are_joined_and_normal() {
-        assert_eq!(joined(b"/src/lib", b"../include", b"a.h"), b"/src/include/a.h");
-        assert_eq!(joined(b"/src", b"/usr/include", b"b.h"), b"/usr/include/b.h");
-        assert_eq!(joined(b"", b"", b"./c.c"), b"c.c");
-        assert_eq!(joined(b"/", b"..", b"d"), b"/d");
     }
 }

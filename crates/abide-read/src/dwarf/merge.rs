@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use abide_model::{DeclLocation, Origin, Root, RootKind, StrId, TypeGraph, TypeId, TypeKind, TypeNode};
+use abide_model::{Origin, Root, RootKind, StrId, TypeGraph, TypeId, TypeKind, TypeNode};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arena::{Arena, NodeId, Slot, for_each_slot, kind, to_kind};
@@ -414,9 +414,4 @@ fn note<K: std::hash::Hash + Eq, V: PartialEq>(map: &mut FxHashMap<K, Vec<V>>, k
     if list.last() != Some(&value) && !list.contains(&value) {
         list.push(value);
     }
-}
-
-/// A declaration's place, as the graph stores it.
-pub(super) fn declaration(graph: &mut TypeGraph, file: &[u8], line: u32) -> DeclLocation {
-    DeclLocation { file: graph.strings.intern(file), line }
 }

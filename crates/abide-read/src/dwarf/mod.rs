@@ -10,6 +10,7 @@ mod arena;
 mod build;
 mod cursor;
 mod die;
+mod files;
 mod locate;
 mod merge;
 mod names;
@@ -19,17 +20,20 @@ mod scope;
 mod sections;
 mod special;
 mod tag;
+mod trail;
 mod unit;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use abbrev::Detail;
 use abide_model::{ElfFacts, Gap, GapKind, TypeGraph};
 use build::{Builder, Harvest, Trouble};
+use files::Files;
 use merge::Merged;
 use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
-pub use sections::{SupplementaryLink, supplementary_link};
+pub use sections::{DebugFile, SupplementaryLink, supplementary_link};
 use unit::{SourceId, Sources};
 
 /// Types of one artifact and what could not be read of them.
@@ -46,8 +50,17 @@ pub struct TypesRead {
 /// `debug_file` is the artifact itself or its separate debug file, `supplementary` the content of the dwz file that
 /// [`supplementary_link`] names. The result does not depend on the number of threads.
 pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFacts) -> TypesRead {
+    read_types_of(debug_file.into(), supplementary.map(DebugFile::from), elf)
+}
+
+/// Reads the same of files that may be on disk.
+pub fn read_types_of(
+    debug_file: DebugFile<'_>,
+    supplementary: Option<DebugFile<'_>>,
+    elf: &ElfFacts,
+) -> TypesRead {
     let mut gaps = Vec::new();
-    let Some(main) = load(debug_file, "debug file", &mut gaps).filter(OwnedSections::has_info) else {
+    let Some(mut main) = load(debug_file, "debug file", &mut gaps).filter(OwnedSections::has_info) else {
         return TypesRead { graph: None, gaps };
     };
     if !roots::same_byte_order(elf, main.view().is_big) {
@@ -55,23 +68,42 @@ pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFact
         return TypesRead { graph: None, gaps };
     }
     // A supplementary file may hold nothing but strings.
-    let other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
-    let (main_view, other_view) = (main.view(), other.as_ref().map(OwnedSections::view));
+    let mut other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
+    let Some((mut graph, files)) = read_entries(&main, other.as_ref(), elf, &mut gaps) else {
+        return TypesRead { graph: None, gaps };
+    };
+    for (sections, data) in [(Some(&mut main), Some(debug_file)), (other.as_mut(), supplementary)] {
+        if let (Some(sections), Some(data)) = (sections, data) {
+            sections.load_lines(data);
+            gaps.extend(problems(sections));
+        }
+    }
+    purity::mark(&mut graph, elf);
+    files.name(&mut graph, &main.view(), other.as_ref().map(OwnedSections::view).as_ref());
+    TypesRead { graph: Some(graph), gaps }
+}
+
+/// The graph without the names of files, and the files.
+fn read_entries(
+    main: &OwnedSections<'_>,
+    other: Option<&OwnedSections<'_>>,
+    elf: &ElfFacts,
+    gaps: &mut Vec<Gap>,
+) -> Option<(TypeGraph, Files)> {
+    let (main_view, other_view) = (main.view(), other.map(OwnedSections::view));
     let sources = Sources::new(&main_view, other_view.as_ref());
     for problem in &sources.broken_headers {
         gaps.push(gap(GapKind::BrokenDebugInfo, format!("{problem} in .debug_info makes no sense")));
     }
     let wanted = Wanted::new(elf);
     if wanted.is_empty() {
-        return TypesRead { graph: Some(TypeGraph::default()), gaps };
+        return Some((TypeGraph::default(), Files::default()));
     }
     let (found, trouble) = find_roots(&sources, &wanted);
-    let Some(mut merged) = Merged::new(read_units(&sources, &found)) else {
-        return TypesRead { graph: None, gaps };
-    };
+    let mut merged = Merged::new(read_units(&sources, &found))?;
     merged.trouble.add(&trouble);
     let mut assembled = merge::assemble(&merged, &wanted);
-    report(&merged.trouble, other.is_some(), &mut gaps);
+    report(&merged.trouble, other.is_some(), gaps);
     if merged.names.missing > 0 {
         let kind = if other.is_some() { GapKind::BrokenDebugInfo } else { GapKind::NoSupplementaryFile };
         let count = merged.names.missing;
@@ -81,24 +113,27 @@ pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFact
         ));
     }
     drop(merged);
-    locate::locate(&mut Builder::new(&sources), &mut assembled);
-    purity::mark(&mut assembled.graph, elf);
-    TypesRead { graph: Some(assembled.graph), gaps }
+    let files = locate::locate(&mut Builder::new(&sources, Detail::Places), &mut assembled);
+    Some((assembled.graph, files))
 }
 
 fn gap(kind: GapKind, detail: String) -> Gap {
     Gap { kind, subject: Default::default(), detail }
 }
 
-fn load<'d>(data: &'d [u8], what: &str, gaps: &mut Vec<Gap>) -> Option<OwnedSections<'d>> {
+fn load<'d>(data: DebugFile<'d>, what: &str, gaps: &mut Vec<Gap>) -> Option<OwnedSections<'d>> {
     let Some(sections) = OwnedSections::load(data) else {
         gaps.push(gap(GapKind::BrokenDebugInfo, format!("the {what} is no ELF file that can be read")));
         return None;
     };
-    for problem in &sections.problems {
-        gaps.push(gap(GapKind::BrokenDebugInfo, format!("section {problem}")));
-    }
+    gaps.extend(problems(&sections));
     Some(sections)
+}
+
+/// A gap for each section that could not be decoded.
+fn problems(sections: &OwnedSections<'_>) -> impl Iterator<Item = Gap> {
+    let problems = sections.problems.iter();
+    problems.map(|problem| gap(GapKind::BrokenDebugInfo, format!("section {problem}")))
 }
 
 /// Runs `work` on as many threads as the pool has and `pieces` repay, and collects what they return.
@@ -136,7 +171,7 @@ fn scan_units(sources: &Sources<'_>, depth: Depth, wanted: &Wanted<'_>) -> (Matc
     let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
     let next = AtomicUsize::new(0);
     let results = on_threads(units.len(), || {
-        let (mut builder, mut found) = (Builder::new(sources), Matches::default());
+        let (mut builder, mut found) = (Builder::new(sources, Detail::Types), Matches::default());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(unit) = units.get(index) else { break };
@@ -161,7 +196,7 @@ fn read_units(sources: &Sources<'_>, found: &Matches) -> Vec<(Harvest, Vec<Typed
     let units: Vec<&[(u32, Match)]> = roots.chunk_by(|a, b| a.1.unit == b.1.unit).collect();
     let next = AtomicUsize::new(0);
     on_threads(units.len(), || {
-        let (mut builder, mut typed) = (Builder::new(sources), Vec::new());
+        let (mut builder, mut typed) = (Builder::new(sources, Detail::Types), Vec::new());
         while let Some(&roots) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
             let key = roots[0].1.unit;
             let unit = sources.get(SourceId(key.0)).and_then(|source| source.units.get(key.1 as usize));

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::abbrev::slot;
 use super::arena::NodeId;
 use super::build::{Builder, UnitKey};
-use super::die::{Die, DieRef, after_subtree, decode};
+use super::die::{Die, DieRef, after_entry, after_subtree, decode, past_attributes, tag_at};
 use super::sections::relocatable_address;
 use super::tag;
 use super::unit::{Unit, UnitContext};
@@ -215,7 +215,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         wanted: &Wanted<'_>,
         found: &mut Matches,
     ) -> Option<()> {
-        let (mut die, mut scratch) = (Die::new(), Die::new());
+        let mut die = Die::new();
         decode(self.sources, context, context.first_die, &mut die)?;
         if !die.has_children {
             return Some(());
@@ -223,6 +223,18 @@ impl<'s, 'd> Builder<'s, 'd> {
         let mut position = die.next;
         let mut depth = 1usize;
         while depth > 0 && position < context.end {
+            // Types make up most of a unit, and none of them is a symbol.
+            let tag = tag_at(self.sources, context, position)?;
+            if !may_hold_symbols(tag) {
+                if reach == Depth::Top || !may_enclose_symbols(tag) {
+                    position = after_entry(self.sources, context, position)?;
+                } else {
+                    let (next, has_children) = past_attributes(self.sources, context, position)?;
+                    depth += usize::from(has_children);
+                    position = next;
+                }
+                continue;
+            }
             decode(self.sources, context, position, &mut die)?;
             match die.tag {
                 0 => {
@@ -247,7 +259,7 @@ impl<'s, 'd> Builder<'s, 'd> {
                 position = die.next;
                 continue;
             }
-            position = after_subtree(self.sources, context, &die, &mut scratch)?;
+            position = after_subtree(self.sources, context, &die)?;
         }
         Some(())
     }
@@ -426,6 +438,16 @@ impl<'s, 'd> Builder<'s, 'd> {
         };
         self.name_in_scope(identity.named_entry, name) + 1
     }
+}
+
+/// Whether an entry with this tag at the top of a unit or name space is a symbol's, holds such entries, or ends a list.
+fn may_hold_symbols(tag: u16) -> bool {
+    matches!(tag, 0 | tag::NAMESPACE | tag::MODULE | tag::SUBPROGRAM | tag::VARIABLE | tag::MEMBER)
+}
+
+/// Whether entries of symbols can be somewhere below an entry with this tag.
+fn may_enclose_symbols(tag: u16) -> bool {
+    !matches!(tag, tag::ENUMERATION | tag::SUBROUTINE | tag::ARRAY | tag::FORMAL_PARAMETER)
 }
 
 /// What an entry and the entries that it completes say together.

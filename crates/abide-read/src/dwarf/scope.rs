@@ -63,12 +63,12 @@ impl Builder<'_, '_> {
 
     /// The entries with children in the list that begins at `position`.
     fn list_scopes(&mut self, context: &UnitContext, mut position: usize) -> Vec<Scope> {
-        let (mut scopes, mut die, mut scratch) = (Vec::new(), Die::new(), Die::new());
+        let (mut scopes, mut die) = (Vec::new(), Die::new());
         while position < context.end {
             if decode(self.sources, context, position, &mut die).is_none() || die.tag == 0 {
                 break;
             }
-            let Some(end) = after_subtree(self.sources, context, &die, &mut scratch) else { break };
+            let Some(end) = after_subtree(self.sources, context, &die) else { break };
             if die.has_children {
                 let name = self.scope_part(context, &die).map_or(0, |n| n + 1);
                 scopes.push(Scope { start: position, end, children_at: die.next, name, children: None });

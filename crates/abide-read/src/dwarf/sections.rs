@@ -1,15 +1,20 @@
 //! The debug sections of an ELF file: found, decompressed within a ceiling, and relocated.
 //!
+//! `.debug_line` comes last and alone ([`OwnedSections::load_lines`]): it is needed when the entries are not any more,
+//! and both are large.
+//!
 //! In a relocatable file every allocated section starts at address 0, so addresses there are made distinct as
 //! `section index << 40 | offset`, here and for symbols ([`relocatable_address`]).
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
 
 use object::read::elf::{ElfFile, FileHeader};
 use object::{
-    CompressedData, CompressionFormat, Endianness, Object, ObjectSection, ObjectSymbol, RelocationFlags,
-    RelocationKind, RelocationTarget, SectionIndex,
+    CompressedData, CompressedFileRange, CompressionFormat, Endianness, Object, ObjectSection, ObjectSymbol,
+    RelocationFlags, RelocationKind, RelocationTarget, SectionIndex,
 };
 use rustc_hash::FxHashMap;
 
@@ -17,6 +22,25 @@ use rustc_hash::FxHashMap;
 const MAX_SECTION_BYTES: u64 = 8 << 30;
 /// zlib and zstd cannot shrink real sections by more than about 1,000; a larger claim is a bomb.
 const MAX_RATIO: u64 = 1100;
+
+/// Bytes that are read at a time of a section that is decompressed.
+const READ_BYTES: usize = 256 << 10;
+
+/// A debug file: its bytes, and the file that they are mapped from, if they are.
+#[derive(Clone, Copy, Debug)]
+pub struct DebugFile<'d> {
+    /// The whole content.
+    pub bytes: &'d [u8],
+    /// Where the same bytes can be read: what is decompressed is read rather than touched in the mapping, where it
+    /// would stay in memory beside what comes out.
+    pub file: Option<&'d File>,
+}
+
+impl<'d> From<&'d [u8]> for DebugFile<'d> {
+    fn from(bytes: &'d [u8]) -> Self {
+        DebugFile { bytes, file: None }
+    }
+}
 
 /// Owned or borrowed bytes of the sections that the reader uses.
 #[derive(Default)]
@@ -60,52 +84,81 @@ pub(super) fn relocatable_address(section: u32, offset: u64) -> u64 {
 
 impl<'d> OwnedSections<'d> {
     /// Finds and decodes the sections; `None` when the bytes are no ELF file.
-    pub(super) fn load(data: &'d [u8]) -> Option<Self> {
-        match object::FileKind::parse(data).ok()? {
+    pub(super) fn load(data: DebugFile<'d>) -> Option<Self> {
+        let mut sections = OwnedSections::default();
+        sections.visit(data, true)?;
+        Some(sections)
+    }
+
+    /// Gives up the entries and decodes the line tables.
+    pub(super) fn load_lines(&mut self, data: DebugFile<'d>) {
+        self.info = Cow::default();
+        self.types = Cow::default();
+        self.problems.clear();
+        // That it is an ELF file was found when the entries were loaded.
+        let _ = self.visit(data, false);
+    }
+
+    fn visit(&mut self, data: DebugFile<'d>, is_first: bool) -> Option<()> {
+        match object::FileKind::parse(data.bytes).ok()? {
             object::FileKind::Elf32 => {
-                Self::load_elf(ElfFile::<object::elf::FileHeader32<Endianness>>::parse(data).ok()?)
+                let file = ElfFile::<object::elf::FileHeader32<Endianness>>::parse(data.bytes).ok()?;
+                if is_first { self.load_elf(&file, data.file) } else { self.load_elf_lines(&file, data.file) }
             }
             object::FileKind::Elf64 => {
-                Self::load_elf(ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data).ok()?)
+                let file = ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data.bytes).ok()?;
+                if is_first { self.load_elf(&file, data.file) } else { self.load_elf_lines(&file, data.file) }
             }
-            _ => None,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn load_elf<H: FileHeader<Endian = Endianness>>(&mut self, file: &ElfFile<'d, H>, disk: Option<&File>) {
+        self.is_big = file.endian() == Endianness::Big;
+        let raw =
+            |name: &'static str| Stored { name, range: compressed(file, name), bytes: file.data(), disk };
+        let (raw_info, raw_types, raw_str) = (raw(".debug_info"), raw(".debug_types"), raw(".debug_str"));
+        let raw_rest = [".debug_abbrev", ".debug_line_str", ".debug_str_offsets", ".debug_addr"].map(raw);
+        let ((info, types), (str, rest)) = rayon::join(
+            || rayon::join(|| raw_info.content(), || raw_types.content()),
+            || rayon::join(|| raw_str.content(), || raw_rest.map(|raw| raw.content())),
+        );
+        let [abbrev, line_str, str_offsets, addr] = rest;
+        self.info = self.keep(info);
+        self.types = self.keep(types);
+        self.str = self.keep(str);
+        self.abbrev = self.keep(abbrev);
+        self.line_str = self.keep(line_str);
+        self.str_offsets = self.keep(str_offsets);
+        self.addr = self.keep(addr);
+        if file.kind() == object::ObjectKind::Relocatable {
+            self.info_addresses = relocate(file, ".debug_info", &mut self.info);
+            self.addr_addresses = relocate(file, ".debug_addr", &mut self.addr);
+            relocate(file, ".debug_types", &mut self.types);
+            relocate(file, ".debug_str_offsets", &mut self.str_offsets);
         }
     }
 
-    fn load_elf<H: FileHeader<Endian = Endianness>>(file: ElfFile<'d, H>) -> Option<Self> {
-        let mut sections = OwnedSections { is_big: file.endian() == Endianness::Big, ..Default::default() };
-        let raw = |name: &'static str| (name, compressed(&file, name));
-        let (raw_info, raw_types, raw_str) = (raw(".debug_info"), raw(".debug_types"), raw(".debug_str"));
-        let raw_rest =
-            [".debug_abbrev", ".debug_line_str", ".debug_str_offsets", ".debug_addr", ".debug_line"].map(raw);
-        let ((info, types), (str, rest)) = rayon::join(
-            || rayon::join(|| content(raw_info), || content(raw_types)),
-            || rayon::join(|| content(raw_str), || raw_rest.map(content)),
-        );
-        let [abbrev, line_str, str_offsets, addr, line] = rest;
-        let problems = &mut sections.problems;
-        let mut keep = |result: Result<Cow<'d, [u8]>, String>| {
-            result.unwrap_or_else(|problem| {
-                problems.push(problem);
-                Cow::Borrowed(&[])
-            })
-        };
-        sections.info = keep(info);
-        sections.types = keep(types);
-        sections.str = keep(str);
-        sections.abbrev = keep(abbrev);
-        sections.line_str = keep(line_str);
-        sections.str_offsets = keep(str_offsets);
-        sections.addr = keep(addr);
-        sections.line = keep(line);
+    fn load_elf_lines<H: FileHeader<Endian = Endianness>>(
+        &mut self,
+        file: &ElfFile<'d, H>,
+        disk: Option<&File>,
+    ) {
+        let name = ".debug_line";
+        let line = Stored { name, range: compressed(file, name), bytes: file.data(), disk }.content();
+        self.line = self.keep(line);
         if file.kind() == object::ObjectKind::Relocatable {
-            sections.info_addresses = relocate(&file, ".debug_info", &mut sections.info);
-            sections.addr_addresses = relocate(&file, ".debug_addr", &mut sections.addr);
-            relocate(&file, ".debug_types", &mut sections.types);
-            relocate(&file, ".debug_str_offsets", &mut sections.str_offsets);
-            relocate(&file, ".debug_line", &mut sections.line);
+            relocate(file, name, &mut self.line);
         }
-        Some(sections)
+    }
+
+    /// The content, or nothing and a note of what is wrong with it.
+    fn keep(&mut self, content: Result<Cow<'d, [u8]>, String>) -> Cow<'d, [u8]> {
+        content.unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            Cow::Borrowed(&[])
+        })
     }
 
     /// Whether there is anything to read.
@@ -130,39 +183,80 @@ impl<'d> OwnedSections<'d> {
     }
 }
 
-/// A section as stored; an absent one is empty.
+/// Where a section is in the file; an absent one is empty.
 fn compressed<'d, H: FileHeader<Endian = Endianness>>(
     file: &ElfFile<'d, H>,
     name: &str,
-) -> object::Result<CompressedData<'d>> {
+) -> object::Result<CompressedFileRange> {
     if let Some(section) = file.section_by_name(name) {
-        return section.compressed_data();
+        return section.compressed_file_range();
     }
     // GNU's form before `SHF_COMPRESSED`: `.zdebug_*`, "ZLIB", the size as eight big-endian bytes, a zlib stream.
     let old_name = name.replacen(".debug_", ".zdebug_", 1);
-    let Some(section) = file.section_by_name(&old_name) else { return Ok(CompressedData::none(&[])) };
-    let stored = section.compressed_data()?;
-    match stored.data.split_first_chunk::<12>() {
-        Some((header, data)) if stored.format == CompressionFormat::None && header.starts_with(b"ZLIB") => {
+    let Some(section) = file.section_by_name(&old_name) else { return Ok(CompressedFileRange::none(None)) };
+    let stored = section.compressed_file_range()?;
+    match section.compressed_data()?.data.first_chunk::<12>() {
+        Some(header) if stored.format == CompressionFormat::None && header.starts_with(b"ZLIB") => {
             let mut size = [0; 8];
             size.copy_from_slice(&header[4..]);
-            let uncompressed_size = u64::from_be_bytes(size);
-            Ok(CompressedData { format: CompressionFormat::Zlib, data, uncompressed_size })
+            Ok(CompressedFileRange {
+                format: CompressionFormat::Zlib,
+                offset: stored.offset + 12,
+                compressed_size: stored.compressed_size - 12,
+                uncompressed_size: u64::from_be_bytes(size),
+            })
         }
         _ => Ok(stored),
     }
 }
 
-/// The content of a section, or its name with what is wrong with it.
-fn content<'d>((name, raw): (&str, object::Result<CompressedData<'d>>)) -> Result<Cow<'d, [u8]>, String> {
-    let raw = raw.map_err(|e| format!("{name}: {e}"))?;
-    decompress(&raw).map_err(|reason| format!("{name}: {reason}"))
+/// A section as it is in the file.
+struct Stored<'d, 'f> {
+    name: &'static str,
+    range: object::Result<CompressedFileRange>,
+    bytes: &'d [u8],
+    disk: Option<&'f File>,
 }
 
-fn decompress<'d>(data: &CompressedData<'d>) -> Result<Cow<'d, [u8]>, String> {
-    if data.format == CompressionFormat::None {
-        return Ok(Cow::Borrowed(data.data));
+impl<'d> Stored<'d, '_> {
+    /// The content, or the section's name with what is wrong with it.
+    fn content(&self) -> Result<Cow<'d, [u8]>, String> {
+        let named = |e: object::Error| format!("{}: {e}", self.name);
+        let range = self.range.map_err(named)?;
+        let stored = range.data(self.bytes).map_err(named)?;
+        if stored.format == CompressionFormat::None {
+            return Ok(Cow::Borrowed(stored.data));
+        }
+        let out = match self.disk {
+            Some(disk) => {
+                let read = Range { disk, offset: range.offset, left: range.compressed_size };
+                decompress(&stored, BufReader::with_capacity(READ_BYTES, read))
+            }
+            None => decompress(&stored, stored.data),
+        };
+        out.map(Cow::Owned).map_err(|reason| format!("{}: {reason}", self.name))
     }
+}
+
+/// A part of a file.
+struct Range<'f> {
+    disk: &'f File,
+    offset: u64,
+    left: u64,
+}
+
+impl Read for Range<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let wanted = buf.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let got = self.disk.read_at(&mut buf[..wanted], self.offset)?;
+        self.offset += got as u64;
+        self.left -= got as u64;
+        Ok(got)
+    }
+}
+
+/// Decompresses `input`, which holds what `data` describes.
+fn decompress(data: &CompressedData<'_>, input: impl BufRead) -> Result<Vec<u8>, String> {
     let size = data.uncompressed_size;
     if size > MAX_SECTION_BYTES
         || size > (data.data.len() as u64).saturating_mul(MAX_RATIO).saturating_add(4096)
@@ -174,9 +268,9 @@ fn decompress<'d>(data: &CompressedData<'d>) -> Result<Cow<'d, [u8]>, String> {
     }
     let mut out = Vec::with_capacity(size as usize);
     let result = match data.format {
-        CompressionFormat::Zlib => flate2::read::ZlibDecoder::new(data.data).take(size).read_to_end(&mut out),
+        CompressionFormat::Zlib => flate2::bufread::ZlibDecoder::new(input).take(size).read_to_end(&mut out),
         CompressionFormat::Zstandard => {
-            zstd::Decoder::with_buffer(data.data).and_then(|d| d.take(size).read_to_end(&mut out))
+            zstd::Decoder::with_buffer(input).and_then(|d| d.take(size).read_to_end(&mut out))
         }
         other => return Err(format!("unknown compression {other:?}")),
     };
@@ -184,7 +278,7 @@ fn decompress<'d>(data: &CompressedData<'d>) -> Result<Cow<'d, [u8]>, String> {
     if out.len() as u64 != size {
         return Err(format!("has {} bytes instead of the {size} that its header states", out.len()));
     }
-    Ok(Cow::Owned(out))
+    Ok(out)
 }
 
 /// Applies the relocations of a debug section: offsets into other debug sections are patched in place, addresses

@@ -7,14 +7,15 @@ use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::package::{Origin, artifact, decode_module, is_in_debug_tree, is_module_name};
+use super::package::{Context, Origin, artifact, decode_module, is_in_debug_tree, is_module_name};
 use super::walk::WalkedFile;
 use crate::debuginfo::{Probe, probe};
 use crate::input::ContentKind;
 use crate::payload::Limits;
 use crate::source::{FileBytes, sha256, sha256_file};
 
-/// Files from this size on are hashed as a stream, so that mapping them keeps only what the facts need in memory.
+/// Files from this size on are hashed piece by piece, so that mapping them keeps only what the facts need in memory,
+/// or not at all when nothing depends on it.
 const STREAM_FROM_BYTES: u64 = 8 << 20;
 
 /// What one file turned out to be.
@@ -36,9 +37,9 @@ pub(crate) struct Loose {
 }
 
 /// Reads the ELF files among `files`.
-pub(crate) fn read(label: &str, files: &[WalkedFile], limits: Limits) -> Loose {
+pub(crate) fn read(label: &str, files: &[WalkedFile], context: &Context) -> Loose {
     let (first_of_links, links) = hard_links(files);
-    let found: Vec<Found> = first_of_links.par_iter().map(|file| read_one(file, &links, limits)).collect();
+    let found: Vec<Found> = first_of_links.par_iter().map(|file| read_one(file, &links, context)).collect();
     let facts = PackageFacts {
         meta: None,
         source: label.into(),
@@ -82,7 +83,7 @@ fn hard_links(files: &[WalkedFile]) -> (Vec<&WalkedFile>, Links) {
     (firsts, links)
 }
 
-fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
+fn read_one(file: &WalkedFile, links: &Links, context: &Context) -> Found {
     let gap = |kind, detail| Found::Gap(Gap { kind, subject: file.name.clone(), detail });
     let compression = match file.kind {
         ContentKind::Elf => None,
@@ -96,7 +97,7 @@ fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
         Ok(bytes) => bytes,
         Err(error) => return gap(GapKind::Unreadable, format!("cannot be read: {error}")),
     };
-    let bytes = match compression.map(|c| decode_module(c, &bytes, limits)) {
+    let bytes = match compression.map(|c| decode_module(c, &bytes, context.limits)) {
         None => bytes,
         Some(Ok(Some(decoded))) => FileBytes::Owned(decoded),
         Some(Ok(None)) => return Found::Nothing,
@@ -106,7 +107,7 @@ fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
     if found.is_debug_only || (!file.is_named && is_in_debug_tree(file.name.as_bstr())) {
         return Found::Debug(file.path.clone(), found);
     }
-    let digest = match digest(&bytes, &file.path) {
+    let digest = match digest(&bytes, &file.path, context) {
         Ok(digest) => digest,
         Err(error) => return gap(GapKind::Unreadable, format!("cannot be read: {error}")),
     };
@@ -120,10 +121,13 @@ fn read_one(file: &WalkedFile, links: &Links, limits: Limits) -> Found {
     }
 }
 
-fn digest(bytes: &FileBytes, path: &Path) -> std::io::Result<Digest> {
+fn digest(bytes: &FileBytes, path: &Path, context: &Context) -> std::io::Result<Option<Digest>> {
     match bytes {
-        FileBytes::Mapped(map) if map.len() as u64 >= STREAM_FROM_BYTES => sha256_file(path),
-        bytes => Ok(sha256(bytes)),
+        FileBytes::Mapped(map, _) if map.len() as u64 >= STREAM_FROM_BYTES => match context.lazy_digests {
+            true => Ok(None),
+            false => sha256_file(path).map(Some),
+        },
+        bytes => Ok(Some(sha256(bytes))),
     }
 }
 

@@ -16,13 +16,14 @@ mod packages;
 mod types;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::hash::Hasher as _;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use abide_model::{
-    Digest, Gap, GapKind, LoadedTypes, PackageFacts, PackageFormat, Progress, Side, Stage, TypeEvidence,
+    ArtifactFacts, Digest, Gap, GapKind, LoadedTypes, PackageFacts, PackageFormat, Progress, Side, Stage, TypeEvidence,
     TypeSource,
 };
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
@@ -33,6 +34,7 @@ pub use package::{Container, PackageError, PackageFile};
 use crate::debuginfo::DebugIndex;
 use crate::payload::Limits;
 use crate::store::Store;
+use crate::source::sha256_file;
 use opener::{Input, Opener, Parts};
 use package::{Context, Origin, needs_types};
 
@@ -50,6 +52,9 @@ pub struct OpenOptions {
     pub headers: Vec<PathBuf>,
     /// Whether `/usr/lib/debug` of this machine is looked at.
     pub use_host_debug: bool,
+    /// Whether large files on disk are hashed only where [`Opened::settle_digests`] finds that it matters: for a
+    /// report that does not state digests.
+    pub lazy_digests: bool,
     /// Ceilings for payloads and files.
     pub limits: Limits,
     /// Facts that were read before, and where new ones go.
@@ -62,6 +67,7 @@ impl Default for OpenOptions {
             debuginfo: Vec::new(),
             headers: Vec::new(),
             use_host_debug: true,
+            lazy_digests: false,
             limits: Limits::default(),
             store: None,
         }
@@ -89,8 +95,12 @@ pub struct Opened {
 impl Opened {
     /// Reads packages, artifacts and symbols.
     pub fn open(label: &str, options: &OpenOptions, progress: &dyn Progress) -> Result<Self, OpenError> {
-        let keep_bytes = AtomicU64::new(KEEP_BYTES);
-        let context = Context { limits: options.limits, keep_bytes, store: options.store.clone() };
+        let context = Context {
+            limits: options.limits,
+            lazy_digests: options.lazy_digests,
+            keep_bytes: AtomicU64::new(KEEP_BYTES),
+            store: options.store.clone(),
+        };
         let opener = Opener { label, context: &context, progress };
         match opener.input()? {
             Input::Snapshot(side) => Ok(Self {
@@ -132,12 +142,36 @@ impl Opened {
         &self.side
     }
 
+    /// Hashes the files whose digests were left out, where one of the sizes of the files on the `other` side is theirs.
+    ///
+    /// All others are no copies of anything there, which is what a comparison asks a digest for.
+    pub fn settle_digests(&mut self, other: &BTreeSet<u64>) {
+        let origins = self.origins.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (package, origins) in self.side.packages.iter_mut().zip(&*origins) {
+            for (artifact, origin) in package.artifacts.iter_mut().zip(origins) {
+                let Origin::File { path, .. } = origin else { continue };
+                if artifact.digest.is_some() || !other.contains(&artifact.size_bytes) {
+                    continue;
+                }
+                match sha256_file(path) {
+                    Ok(digest) => artifact.digest = Some(digest),
+                    Err(error) => artifact.gaps.push(Gap {
+                        kind: GapKind::Unreadable,
+                        subject: artifact.path.clone(),
+                        detail: format!("cannot be read: {error}"),
+                    }),
+                }
+            }
+        }
+    }
+
     /// Reads the types of the artifacts that export something, but for those with a digest in `skip`.
     pub fn read_types(mut self, skip: &FxHashSet<Digest>, progress: &dyn Progress) -> Side {
         let mut wanted = Vec::new();
         for (p, package) in self.side.packages.iter().enumerate() {
             let artifacts = package.artifacts.iter().enumerate();
-            wanted.extend(artifacts.filter(|(_, a)| !skip.contains(&a.digest)).map(|(a, _)| (p, a)));
+            let is_skipped = |a: &ArtifactFacts| a.digest.is_some_and(|digest| skip.contains(&digest));
+            wanted.extend(artifacts.filter(|(_, a)| !is_skipped(a)).map(|(a, _)| (p, a)));
         }
         progress.begin(Stage::ReadTypes, Some(wanted.len() as u64));
         let loaded = self.load(&wanted, progress);

@@ -11,7 +11,7 @@ use super::loose;
 use super::package::{Container, Context, Origin, PackageFile, ReadPackage, needs_types};
 use super::packages::{Outcome, add_remote, archive, debug_package, list, on_disk, read_all};
 use super::walk::{Walked, WalkedFile, walk};
-use crate::debuginfo::{DebugIndex, probe};
+use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
 use crate::fetch::{Fetcher, is_url};
 use crate::input::{ContentKind, HEAD_BYTES};
 use crate::repo::{Location, REPOMD, Repo, RepoPackage};
@@ -170,7 +170,7 @@ impl Opener<'_> {
     fn elf(&self, path: PathBuf, kind: ContentKind) -> Result<Parts, OpenError> {
         let name = file_name(&path).into();
         let file = WalkedFile { name, path, kind, inode: None, size_bytes: 0, is_named: true };
-        let loose = loose::read(self.label, &[file], self.context.limits);
+        let loose = loose::read(self.label, &[file], self.context);
         let fail = |detail| OpenError::Elf { path: self.label.to_owned(), detail };
         if let Some(gap) = loose.facts.gaps.into_iter().next() {
             return Err(fail(gap.detail));
@@ -188,7 +188,7 @@ impl Opener<'_> {
         let (packages, files) = packages_and_files(std::mem::take(&mut walked.files));
         let mut parts = Parts { kind: "directory", ..Parts::default() };
         self.add_packages(&mut parts, packages);
-        let loose = loose::read(self.label, &files, self.context.limits);
+        let loose = loose::read(self.label, &files, self.context);
         parts.debug_count += loose.debug_files.len();
         loose.debug_files.into_iter().for_each(|(path, probe)| parts.index.add_file(path, &probe));
         if !loose.facts.artifacts.is_empty() || !loose.facts.gaps.is_empty() {
@@ -276,7 +276,9 @@ impl Opener<'_> {
             let (packages, files) = packages_and_files(walked.files);
             self.add_debug_packages(parts, packages)?;
             for file in files.into_iter().filter(|f| f.kind == ContentKind::Elf) {
-                if let Ok(bytes) = FileBytes::open(&file.path) {
+                if let Some(id) = build_id_of_path(&file.path) {
+                    parts.index.add_file(file.path, &Probe::named(id));
+                } else if let Ok(bytes) = FileBytes::open(&file.path) {
                     parts.index.add_file(file.path, &probe(&bytes));
                 }
             }

@@ -340,6 +340,8 @@ fn verify(
 /// What the reading of packages shares.
 pub(crate) struct Context {
     pub(crate) limits: Limits,
+    /// Whether large files on disk are hashed only when something depends on it.
+    pub(crate) lazy_digests: bool,
     /// Bytes of artifacts with debug information of their own that may still be kept for the types.
     pub(crate) keep_bytes: AtomicU64,
     /// Facts of packages that were read before.
@@ -619,7 +621,7 @@ pub(crate) fn decode_module(
 pub(crate) fn artifact(
     path: BString,
     aliases: Vec<BString>,
-    digest: Digest,
+    digest: impl Into<Option<Digest>>,
     bytes: &[u8],
 ) -> Result<ArtifactFacts, String> {
     let read = read_elf(bytes).map_err(|e| e.to_string())?;
@@ -628,7 +630,7 @@ pub(crate) fn artifact(
     Ok(ArtifactFacts {
         path,
         aliases,
-        digest,
+        digest: digest.into(),
         size_bytes,
         elf: read.facts,
         types: TypeEvidence::NotNeeded,

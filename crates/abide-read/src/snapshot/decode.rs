@@ -167,7 +167,7 @@ impl<'a> Strings<'a> {
         Ok(ArtifactFacts {
             path: self.text(path)?,
             aliases: self.texts(aliases)?,
-            digest: Digest(digest),
+            digest: digest.map(Digest),
             size_bytes,
             types: self.types(types, elf.symbols.len())?,
             elf,

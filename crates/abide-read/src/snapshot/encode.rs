@@ -144,11 +144,11 @@ impl<'s> Strings<'s> {
     }
 
     fn artifact(&mut self, artifact: &'s ArtifactFacts) -> mirror::Artifact {
-        let ArtifactFacts { path, aliases, digest: Digest(digest), size_bytes, elf, types, gaps } = artifact;
+        let ArtifactFacts { path, aliases, digest, size_bytes, elf, types, gaps } = artifact;
         mirror::Artifact {
             path: self.text(path),
             aliases: self.texts(aliases),
-            digest: *digest,
+            digest: digest.map(|Digest(bytes)| bytes),
             size_bytes: *size_bytes,
             elf: self.elf(elf),
             types: self.types(types),

@@ -110,7 +110,7 @@ pub(super) enum FileKind {
 pub(super) struct Artifact {
     pub(super) path: Text,
     pub(super) aliases: Vec<Text>,
-    pub(super) digest: [u8; 32],
+    pub(super) digest: Option<[u8; 32]>,
     pub(super) size_bytes: u64,
     pub(super) elf: Elf,
     pub(super) types: Types,

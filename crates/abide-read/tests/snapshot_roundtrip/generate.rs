@@ -23,7 +23,7 @@ pub(crate) fn of_artifact(elf: ElfFacts, graph: TypeGraph) -> Side {
     let artifact = ArtifactFacts {
         path: "/usr/lib64/libx.so.1".into(),
         aliases: vec!["/usr/lib64/libx.so".into()],
-        digest: Digest([7; 32]),
+        digest: Some(Digest([7; 32])),
         size_bytes: 4096,
         elf,
         types: TypeEvidence::Read { graph, source: DebugSource::InFile, supplementary: None },
@@ -180,7 +180,7 @@ fn artifact() -> BoxedStrategy<ArtifactFacts> {
         .prop_map(|(path, aliases, digest, size_bytes, (elf, types), gaps)| ArtifactFacts {
             path,
             aliases,
-            digest: Digest(digest),
+            digest: Some(Digest(digest)),
             size_bytes,
             elf,
             types,

@@ -2,14 +2,19 @@
 
 use abide_model::ElfFacts;
 
-use crate::dwarf::{self, TypesRead};
+use crate::dwarf::{self, DebugFile, TypesRead};
 use crate::{btf, ctf};
 
 /// Reads the types that the exports in `elf` reach; without a graph, the gaps of all forms say why.
 ///
 /// A module's BTF that continues the kernel's is a gap, since nothing here knows which file the kernel is.
-pub(super) fn read_types(bytes: &[u8], supplementary: Option<&[u8]>, elf: &ElfFacts) -> TypesRead {
-    let mut read = dwarf::read_types(bytes, supplementary, elf);
+pub(super) fn read_types(
+    file: DebugFile<'_>,
+    supplementary: Option<DebugFile<'_>>,
+    elf: &ElfFacts,
+) -> TypesRead {
+    let bytes = file.bytes;
+    let mut read = dwarf::read_types_of(file, supplementary, elf);
     let compact = [
         |bytes: &[u8], elf: &ElfFacts| btf::read_types(bytes, None, elf),
         |bytes: &[u8], elf: &ElfFacts| ctf::read_types(bytes, elf),

@@ -11,6 +11,7 @@ use bstr::{BString, ByteSlice};
 
 use super::path_bytes;
 use crate::debuginfo::{Candidate, DebugIndex, Place, Reason};
+use crate::dwarf::DebugFile;
 use crate::side::package::{Origin, PackageFile};
 use crate::source::FileBytes;
 use crate::store::Key;
@@ -20,6 +21,16 @@ use crate::store::Key;
 pub(super) enum Bytes {
     Shared(Arc<Vec<u8>>),
     File(Arc<FileBytes>),
+}
+
+impl Bytes {
+    /// The debug file, with where it is on disk.
+    pub(super) fn debug_file(&self) -> DebugFile<'_> {
+        match self {
+            Self::Shared(bytes) => bytes.as_slice().into(),
+            Self::File(bytes) => DebugFile { bytes, file: bytes.file() },
+        }
+    }
 }
 
 impl Deref for Bytes {

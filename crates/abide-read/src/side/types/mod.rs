@@ -196,7 +196,11 @@ impl<'p> Pass<'p> {
                 }
             },
         };
-        let read = read_types(&bytes, supplementary.as_ref().map(|s| &*s.bytes), &job.artifact.elf);
+        let read = read_types(
+            bytes.debug_file(),
+            supplementary.as_ref().map(|s| s.bytes.debug_file()),
+            &job.artifact.elf,
+        );
         drop(bytes);
         let mut gaps: Vec<Gap> =
             read.gaps.into_iter().map(|gap| named(gap, job.artifact.path.as_bstr())).collect();
