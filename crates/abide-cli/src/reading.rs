@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use abide_model::{NoProgress, Progress, Side};
-use abide_read::side::{OpenError, OpenOptions, Opened};
+use abide_read::side::{DebuginfodOptions, OpenError, OpenOptions, Opened};
 
 use crate::args::Common;
 use crate::error::CliError;
@@ -17,6 +17,8 @@ pub(crate) struct Request<'a> {
     pub(crate) label: &'a str,
     /// Where debug information may be besides the input.
     pub(crate) debuginfo: Vec<PathBuf>,
+    /// The kernel's BTF that the BTF of modules continues.
+    pub(crate) btf_base: Option<PathBuf>,
     /// Public headers.
     pub(crate) headers: Option<PathBuf>,
 }
@@ -25,6 +27,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Reader {
     progress: Box<dyn Progress>,
     verbose: bool,
+    debuginfod: Option<DebuginfodOptions>,
 }
 
 impl Reader {
@@ -36,7 +39,11 @@ impl Reader {
         }
         let progress: Box<dyn Progress> =
             if common.quiet { Box::new(NoProgress) } else { Box::new(Bars::new()) };
-        Ok(Reader { progress, verbose: common.verbose })
+        Ok(Reader {
+            progress,
+            verbose: common.verbose,
+            debuginfod: debuginfod(&common.debuginfod.debuginfod)?,
+        })
     }
 
     /// Where progress goes.
@@ -48,7 +55,8 @@ impl Reader {
     pub(crate) fn read(&self, request: &Request<'_>) -> Result<Side, CliError> {
         let start = Instant::now();
         let side =
-            abide_read::side::open(request.label, &options(request), self.progress()).map_err(refused)?;
+            abide_read::side::open(request.label, &options(request, &self.debuginfod), self.progress())
+                .map_err(refused)?;
         self.time("read", start);
         Ok(side)
     }
@@ -56,7 +64,9 @@ impl Reader {
     /// Reads both inputs of a check; types that the check does not look at are left out.
     pub(crate) fn read_both(&self, old: &Request<'_>, new: &Request<'_>) -> Result<(Side, Side), CliError> {
         let start = Instant::now();
-        let open = |request: &Request<'_>| Opened::open(request.label, &options(request), self.progress());
+        let open = |request: &Request<'_>| {
+            Opened::open(request.label, &options(request, &self.debuginfod), self.progress())
+        };
         let (old, new) = side_by_side(|| open(old), || open(new));
         let (old, new) = (old.map_err(refused)?, new.map_err(refused)?);
         self.time("read packages", start);
@@ -90,9 +100,34 @@ fn side_by_side<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce()
     })
 }
 
-fn options(request: &Request<'_>) -> OpenOptions {
+/// The servers that the user names or the environment has, when the option is given; and where their files are kept.
+fn debuginfod(named: &[String]) -> Result<Option<DebuginfodOptions>, CliError> {
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let listed = std::env::var("DEBUGINFOD_URLS").unwrap_or_default();
+    let of_environment = || listed.split_whitespace().map(str::to_owned);
+    let mut urls = Vec::new();
+    for name in named {
+        match name.is_empty() {
+            true => urls.extend(of_environment()),
+            false => urls.push(name.clone()),
+        }
+    }
+    if urls.is_empty() {
+        return Err(CliError::usage("--debuginfod names no URL, and DEBUGINFOD_URLS is empty"));
+    }
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let cache = base.unwrap_or_else(std::env::temp_dir).join("abide/debuginfod");
+    Ok(Some(DebuginfodOptions { urls, cache }))
+}
+
+fn options(request: &Request<'_>, debuginfod: &Option<DebuginfodOptions>) -> OpenOptions {
     OpenOptions {
+        debuginfod: debuginfod.clone(),
         debuginfo: request.debuginfo.clone(),
+        btf_base: request.btf_base.clone(),
         headers: request.headers.clone().into_iter().collect(),
         ..OpenOptions::default()
     }

@@ -17,6 +17,7 @@ mod roots;
 mod scope;
 mod sections;
 mod special;
+mod split;
 mod tag;
 mod unit;
 
@@ -29,6 +30,7 @@ use merge::Merged;
 use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
 pub use sections::{SupplementaryLink, supplementary_link};
+pub use split::{SplitFiles, SplitUnit, SplitWanted};
 use unit::{SourceId, Sources};
 
 /// Types of one artifact and what could not be read of them.
@@ -45,14 +47,25 @@ pub struct TypesRead {
 /// `debug_file` is the artifact itself or its separate debug file, `supplementary` the content of the dwz file that
 /// [`supplementary_link`] names. The result does not depend on the number of threads.
 pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFacts) -> TypesRead {
+    read_split_types(debug_file, supplementary, &|_, _| (), elf)
+}
+
+/// The same, for a file some of whose units may be in other files.
+pub fn read_split_types(
+    debug_file: &[u8],
+    supplementary: Option<&[u8]>,
+    split_files: SplitFiles<'_>,
+    elf: &ElfFacts,
+) -> TypesRead {
     let mut gaps = Vec::new();
-    let Some(main) = load(debug_file, "debug file", &mut gaps).filter(OwnedSections::has_info) else {
+    let Some(mut main) = load(debug_file, "debug file", &mut gaps).filter(OwnedSections::has_info) else {
         return TypesRead { graph: None, gaps };
     };
     if !roots::same_byte_order(elf, main.view().is_big) {
         gaps.push(gap(GapKind::DebugMismatch, "the debug file is of another byte order".into()));
         return TypesRead { graph: None, gaps };
     }
+    split::join(&mut main, split_files, &mut gaps);
     // A supplementary file may hold nothing but strings.
     let other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
     let (main_view, other_view) = (main.view(), other.as_ref().map(OwnedSections::view));
@@ -187,7 +200,7 @@ fn report(trouble: &Trouble, has_supplementary: bool, gaps: &mut Vec<Gap>) {
     }
     if trouble.split_units > 0 {
         let detail =
-            format!("{} units keep their types in .dwo files, which are not read", trouble.split_units);
+            format!("{} units keep their types in .dwo files that are not at hand", trouble.split_units);
         gaps.push(gap(GapKind::NoSplitDwarf, detail));
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod headers;
+mod kernel;
 mod links;
 mod loose;
 mod opener;
@@ -24,10 +25,11 @@ use rustc_hash::FxHashSet;
 pub use error::OpenError;
 pub use package::{Container, PackageError, PackageFile};
 
-use crate::debuginfo::DebugIndex;
+use crate::debuginfo::{DebugIndex, Debuginfod};
 use crate::payload::Limits;
 use opener::{Input, Opener, Parts};
 use package::{Context, Origin, needs_types};
+use types::Bytes;
 
 /// Bytes of artifacts with debug information in themselves that are kept between the two steps; beyond this, their
 /// packages are read a second time.
@@ -41,6 +43,10 @@ pub struct OpenOptions {
     pub debuginfo: Vec<PathBuf>,
     /// Folders with the public headers, or `-devel` RPMs; they replace what the input's packages say.
     pub headers: Vec<PathBuf>,
+    /// The kernel's BTF, in vmlinux or alone, that the BTF of modules continues; without it a vmlinux among the input.
+    pub btf_base: Option<PathBuf>,
+    /// debuginfod servers, and the folder for what they send; without any, none is asked.
+    pub debuginfod: Option<DebuginfodOptions>,
     /// Whether `/usr/lib/debug` of this machine is looked at.
     pub use_host_debug: bool,
     /// Ceilings for payloads and files.
@@ -49,8 +55,24 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { debuginfo: Vec::new(), headers: Vec::new(), use_host_debug: true, limits: Limits::default() }
+        Self {
+            debuginfo: Vec::new(),
+            headers: Vec::new(),
+            btf_base: None,
+            debuginfod: None,
+            use_host_debug: true,
+            limits: Limits::default(),
+        }
     }
+}
+
+/// Where debug files come from when they are nowhere else.
+#[derive(Clone, Debug)]
+pub struct DebuginfodOptions {
+    /// Servers, in the order in which they are asked.
+    pub urls: Vec<String>,
+    /// Folder for the files.
+    pub cache: PathBuf,
 }
 
 /// Reads an input with the types of all its artifacts.
@@ -67,6 +89,7 @@ pub struct Opened {
     origins: Vec<Vec<Origin>>,
     index: DebugIndex,
     limits: Limits,
+    kernel: Option<Bytes>,
 }
 
 impl Opened {
@@ -80,9 +103,12 @@ impl Opened {
                 origins: Vec::new(),
                 index: DebugIndex::default(),
                 limits: options.limits,
+                kernel: None,
             }),
             Input::Parts(mut parts) => {
                 parts.index.use_host = options.use_host_debug;
+                let servers = options.debuginfod.clone();
+                parts.index.debuginfod = servers.map(|o| Debuginfod::new(o.urls, o.cache));
                 opener.add_debuginfo(&mut parts, &options.debuginfo)?;
                 opener.add_remote_debug(&mut parts);
                 Self::assemble(label, *parts, options)
@@ -104,7 +130,11 @@ impl Opened {
         gaps.sort();
         let side =
             Side { label: label.to_owned(), input_kind: kind.to_owned(), packages, public_headers, gaps };
-        Ok(Self { side, origins, index, limits: options.limits })
+        let kernel = match &options.btf_base {
+            Some(path) => Some(kernel::named(path)?),
+            None => kernel::among(&side, &origins),
+        };
+        Ok(Self { side, origins, index, limits: options.limits, kernel })
     }
 
     /// What is known so far; types are [`TypeEvidence::NotNeeded`] everywhere, but for a snapshot.
@@ -130,7 +160,7 @@ impl Opened {
         let names: Vec<Vec<String>> = self.side.packages.iter().map(debug_names).collect();
         progress.begin(Stage::ReadTypes, Some(jobs.len() as u64));
         let mut unanswered: BTreeSet<(usize, usize)> = jobs.iter().map(types::Job::at).collect();
-        let done = types::read_all(jobs, &self.index, &names, self.limits, progress);
+        let done = types::read_all(jobs, &self.index, &names, self.kernel.take(), self.limits, progress);
         progress.end(Stage::ReadTypes);
         for one in done {
             unanswered.remove(&one.at);

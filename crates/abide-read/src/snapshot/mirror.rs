@@ -1,4 +1,4 @@
-//! The content of a snapshot, format 1. Changing anything here is a new format.
+//! The content of a snapshot, format 2. Changing anything here is a new format.
 //!
 //! Every string is an index into one table of the whole side: names repeat in each artifact, paths in each list.
 //! postcard writes enums as the position of their variant, so variants are only ever appended, with a new format.
@@ -45,6 +45,8 @@ pub(super) struct Package {
     pub(super) source: Text,
     pub(super) digest: Option<[u8; 32]>,
     pub(super) artifacts: Vec<Artifact>,
+    /// Path and text.
+    pub(super) suppressions: Vec<(Text, Text)>,
     pub(super) gaps: Vec<Gap>,
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn of_artifact(elf: ElfFacts, graph: TypeGraph) -> Side {
         source: "x".into(),
         digest: None,
         artifacts: vec![artifact],
+        suppressions: Vec::new(),
         gaps: Vec::new(),
     };
     Side { packages: vec![package], ..empty() }
@@ -118,12 +119,14 @@ pub(crate) fn side() -> BoxedStrategy<Side> {
 
 fn package() -> BoxedStrategy<PackageFacts> {
     let digest = option::of(any::<[u8; 32]>().prop_map(Digest));
-    (option::of(meta()), bytes(), digest, vec(artifact(), 0..3), gaps())
-        .prop_map(|(meta, source, digest, artifacts, gaps)| PackageFacts {
+    let shipped = (bytes(), bytes()).prop_map(|(path, text)| ShippedSuppressions { path, text });
+    (option::of(meta()), bytes(), digest, vec(artifact(), 0..3), vec(shipped, 0..2), gaps())
+        .prop_map(|(meta, source, digest, artifacts, suppressions, gaps)| PackageFacts {
             meta,
             source,
             digest,
             artifacts,
+            suppressions,
             gaps,
         })
         .boxed()

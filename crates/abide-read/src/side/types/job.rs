@@ -13,7 +13,7 @@ use crate::source::FileBytes;
 
 /// Bytes of a debug file.
 #[derive(Clone)]
-pub(super) enum Bytes {
+pub(crate) enum Bytes {
     Shared(Arc<Vec<u8>>),
     File(Arc<FileBytes>),
 }
@@ -52,6 +52,8 @@ pub(super) enum Attempt {
     File(PathBuf, Reason),
     /// In a debug package.
     Package(usize, BString, Reason),
+    /// From a debuginfod server, by build-id.
+    Server(Vec<u8>),
 }
 
 /// An artifact whose types are wanted.
@@ -101,6 +103,8 @@ impl<'a> Job<'a> {
         } else {
             let found = index.candidates(artifact.path.as_bstr(), folder, &artifact.elf);
             attempts.extend(found.into_iter().map(Attempt::separate));
+            let asked = index.debuginfod.as_ref().and(artifact.elf.build_id.clone());
+            attempts.extend(asked.map(Attempt::Server));
             // BTF and CTF say less than a separate file with DWARF does.
             attempts.extend(has_table.then(own));
         }

@@ -7,6 +7,7 @@
 mod forms;
 mod job;
 mod packed;
+mod split;
 mod supplementary;
 mod wanted;
 
@@ -19,8 +20,8 @@ use abide_model::{DebugSource, Gap, GapKind, Progress, Stage, TypeEvidence};
 use bstr::{BString, ByteSlice, ByteVec};
 
 use forms::read_types;
-use job::{Attempt, Bytes, Found, Step};
-pub(crate) use job::{Done, Job};
+use job::{Attempt, Found, Step};
+pub(crate) use job::{Bytes, Done, Job};
 use packed::PackageTask;
 use supplementary::Group;
 
@@ -28,7 +29,7 @@ use super::loose::reopen;
 use super::package::named;
 use super::packages::in_parallel;
 use crate::debuginfo::{DebugIndex, Reason, belongs};
-use crate::dwarf::supplementary_link;
+use crate::dwarf::{SplitWanted, supplementary_link};
 use crate::payload::Limits;
 use crate::source::FileBytes;
 
@@ -38,6 +39,8 @@ struct Pass<'a> {
     limits: Limits,
     progress: &'a dyn Progress,
     in_flight: AtomicU64,
+    /// The file whose BTF that of modules continues.
+    kernel: Option<Bytes>,
     /// Names that the debug package of each package can have.
     debug_names: &'a [Vec<String>],
     /// Debug packages that turned out to be damaged or others than they should be.
@@ -49,11 +52,12 @@ pub(crate) fn read_all(
     jobs: Vec<Job<'_>>,
     index: &DebugIndex,
     debug_names: &[Vec<String>],
+    kernel: Option<Bytes>,
     limits: Limits,
     progress: &dyn Progress,
 ) -> Vec<Done> {
     let (in_flight, damaged) = (AtomicU64::new(0), Mutex::default());
-    let pass = Pass { index, limits, progress, in_flight, debug_names, damaged };
+    let pass = Pass { index, limits, progress, in_flight, kernel, debug_names, damaged };
     let mut ahead = jobs;
     let mut done = Vec::new();
     // A round tries one place for each artifact; what turned out to be the wrong file goes on to its next place.
@@ -150,6 +154,14 @@ impl<'p> Pass<'p> {
                 }
             },
             Attempt::File(path, reason) => self.separate_file(job, path, reason, &group),
+            Attempt::Server(id) => match self.index.debuginfod.as_ref().map(|d| d.debug_file(&id)) {
+                Some(Ok(Some(path))) => self.separate_file(job, path, Reason::BuildId, &group),
+                Some(Err(error)) => {
+                    job.miss(GapKind::Unreadable, format!("debuginfod was asked in vain: {error}"));
+                    Err(job)
+                }
+                Some(Ok(None)) | None => Err(job),
+            },
             Attempt::Package(..) | Attempt::OwnPackage(..) => Err(job),
         }
     }
@@ -193,7 +205,11 @@ impl<'p> Pass<'p> {
                 }
             },
         };
-        let read = read_types(&bytes, supplementary.as_ref().map(|s| &*s.bytes), &job.artifact.elf);
+        let other = supplementary.as_ref().map(|s| &*s.bytes);
+        let split = |wanted: SplitWanted<'_>, take: &mut dyn FnMut(&[u8]) -> bool| {
+            split::offer(self.index, place.as_bstr(), on_disk.as_deref(), &wanted, take);
+        };
+        let read = read_types(&bytes, other, &split, self.kernel.as_deref(), &job.artifact.elf);
         drop(bytes);
         let mut gaps: Vec<Gap> =
             read.gaps.into_iter().map(|gap| named(gap, job.artifact.path.as_bstr())).collect();
