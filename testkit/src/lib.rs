@@ -9,4 +9,4 @@ mod seeds;
 mod targets;
 
 pub use mutate::Mutator;
-pub use targets::{Target, btf, cpio, ctf, deb, dwarf, elf, repodata, rpm, snapshot, tar, targets};
+pub use targets::{Target, apt, btf, cpio, ctf, deb, dwarf, elf, repodata, rpm, snapshot, tar, targets};

@@ -84,6 +84,15 @@ pub(crate) fn debs() -> Vec<Vec<u8>> {
     vec![package]
 }
 
+/// A `Packages` index and a `Release` file.
+pub(crate) fn indexes() -> Vec<Vec<u8>> {
+    let packages = b"Package: libtide1\nVersion: 1:1.0-1\nArchitecture: amd64\nDepends: libc6 (>= 2.34), a | b\n\
+        Filename: ./pool/libtide1.deb\nSize: 10\nSHA256: 00ff\nDescription: tide\n more\n\nPackage: tide-dbgsym\n\
+        Version: 1\nArchitecture: amd64\nFilename: pool/d.deb\nSHA1: 01\nBuild-Ids: 0123 4567\n";
+    let release = b"Origin: Made\nMD5Sum:\n 00 1 Packages\nSHA256:\n 00ff 12 main/binary-amd64/Packages.xz\n";
+    vec![packages.to_vec(), release.to_vec()]
+}
+
 /// A ustar header with its content.
 fn member(name: &str, kind: u8, link: &str, content: &[u8]) -> Vec<u8> {
     let mut block = vec![0; 512];

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use abide_read::cpio::Reader;
 use abide_read::deb::Deb;
+use abide_read::deb::control::stanzas;
 use abide_read::dwarf::{read_types, supplementary_link};
 use abide_read::elf::read_elf;
 use abide_read::payload::{Limits, Payload, Tree};
-use abide_read::repo::metadata;
+use abide_read::repo::{apt, metadata};
 use abide_read::rpm::Package;
 
 use crate::seeds;
@@ -35,6 +36,7 @@ pub fn targets() -> &'static [Target] {
         Target { name: "cpio", run: cpio, seeds: seeds::archives },
         Target { name: "deb", run: deb, seeds: seeds::debs },
         Target { name: "tar", run: tar, seeds: seeds::tars },
+        Target { name: "apt", run: apt, seeds: seeds::indexes },
         Target { name: "repodata", run: repodata, seeds: seeds::documents },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
     ]
@@ -69,6 +71,7 @@ pub fn btf(bytes: &[u8]) {
     let read = || abide_read::btf::read_types(bytes, None, facts);
     let (first, second) = (read(), read());
     assert!(first.graph == second.graph && first.gaps == second.gaps, "the same bytes were read differently");
+    let _ = abide_read::btf::facts(bytes);
     let _ = abide_read::btf::read_types(bytes, Some(&example.base), &example.module);
     let _ = abide_read::btf::read_types(&example.continuing, Some(bytes), &example.module);
 }
@@ -125,6 +128,14 @@ fn read_through(mut payload: Payload<'_>) {
     }
     let Some(listing) = payload.into_listing() else { return };
     assert!(listing.files.iter().all(|f| !f.path.windows(3).any(|part| part == b"../")), "a path leads out");
+}
+
+/// A `Packages` index or a `Release` file of an apt repository.
+pub fn apt(bytes: &[u8]) {
+    let _ = apt::read_release(bytes);
+    for stanza in stanzas(bytes) {
+        let _ = apt::read_package(&stanza, "Packages");
+    }
 }
 
 /// A document of a repository, whichever it says it is.

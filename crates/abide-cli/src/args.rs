@@ -55,6 +55,9 @@ pub(crate) struct Check {
     pub(crate) candidate: String,
     #[command(flatten)]
     pub(crate) debuginfo: DebuginfoOfBoth,
+    /// The kernel's BTF that the BTF of modules continues: vmlinux, or BTF alone, of either side.
+    #[arg(long, value_name = "OLD,NEW", value_parser = both_paths)]
+    pub(crate) btf_base: Option<BothPaths>,
     /// Public headers of either side: folder, -devel package or file. Types declared elsewhere are
     /// private. Without it, the -devel packages among the inputs tell.
     #[arg(long, value_name = "OLD,NEW", value_parser = both_paths)]
@@ -63,6 +66,9 @@ pub(crate) struct Check {
     /// abide; may be given several times. What they cover stays in the report, marked.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) suppressions: Vec<PathBuf>,
+    /// Leave aside the suppression files (*.abignore) that packages and folders hold themselves.
+    #[arg(long)]
+    pub(crate) no_shipped_suppressions: bool,
     /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
@@ -101,6 +107,9 @@ pub(crate) struct Snapshot {
     /// Folder or package with debug information; may be given several times.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) debuginfo: Vec<PathBuf>,
+    /// The kernel's BTF that the BTF of modules continues: vmlinux, or BTF alone.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) btf_base: Option<PathBuf>,
     /// Public headers: folder, -devel package or file.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) headers: Option<PathBuf>,
@@ -188,6 +197,8 @@ pub(crate) struct Common {
     /// No progress bars.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) debuginfod: Debuginfod,
     /// Longer report: every consumer, symbol and path; how long each stage took.
     #[arg(short, long, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
@@ -205,6 +216,15 @@ pub(crate) struct DebuginfoOfBoth {
     /// The same for the candidate only.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) debuginfo_new: Vec<PathBuf>,
+}
+
+/// Servers for debug information that is found nowhere else; none is asked without the option.
+#[derive(Debug, Args)]
+pub(crate) struct Debuginfod {
+    /// Ask this debuginfod server for debug information that is found nowhere else; without a URL,
+    /// those of DEBUGINFOD_URLS. May be given several times.
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) debuginfod: Vec<String>,
 }
 
 /// A path for either side; none where it was left empty.

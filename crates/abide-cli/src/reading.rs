@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use abide_model::{NoProgress, Progress, Side};
-use abide_read::side::{OpenError, OpenOptions, Opened};
+use abide_read::side::{DebuginfodOptions, OpenError, OpenOptions, Opened};
 use abide_read::store::Store;
 
 use crate::args::Common;
@@ -21,6 +21,8 @@ pub(crate) struct Request<'a> {
     pub(crate) label: &'a str,
     /// Where debug information may be besides the input.
     pub(crate) debuginfo: Vec<PathBuf>,
+    /// The kernel's BTF that the BTF of modules continues.
+    pub(crate) btf_base: Option<PathBuf>,
     /// Public headers.
     pub(crate) headers: Option<PathBuf>,
 }
@@ -30,6 +32,7 @@ pub(crate) struct Reader {
     progress: Box<dyn Progress>,
     store: Option<Arc<Store>>,
     verbose: bool,
+    debuginfod: Option<DebuginfodOptions>,
 }
 
 impl Reader {
@@ -42,7 +45,12 @@ impl Reader {
         let progress: Box<dyn Progress> =
             if common.quiet { Box::new(NoProgress) } else { Box::new(Bars::new()) };
         let store = cache::folder(&common.cache).map(|folder| Arc::new(Store::new(&folder)));
-        Ok(Reader { progress, store, verbose: common.verbose })
+        Ok(Reader {
+            progress,
+            store,
+            verbose: common.verbose,
+            debuginfod: debuginfod(&common.debuginfod.debuginfod)?,
+        })
     }
 
     /// Where progress goes.
@@ -107,6 +115,8 @@ impl Reader {
         OpenOptions {
             debuginfo: request.debuginfo.clone(),
             headers: request.headers.clone().into_iter().collect(),
+            btf_base: request.btf_base.clone(),
+            debuginfod: self.debuginfod.clone(),
             store: self.store.clone(),
             ..OpenOptions::default()
         }
@@ -135,6 +145,29 @@ fn side_by_side<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce()
 /// Sizes of all artifacts.
 fn sizes(side: &Side) -> BTreeSet<u64> {
     side.packages.iter().flat_map(|package| &package.artifacts).map(|artifact| artifact.size_bytes).collect()
+}
+
+/// The servers that the user names or the environment has, when the option is given; and where their files are kept.
+fn debuginfod(named: &[String]) -> Result<Option<DebuginfodOptions>, CliError> {
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let listed = std::env::var("DEBUGINFOD_URLS").unwrap_or_default();
+    let of_environment = || listed.split_whitespace().map(str::to_owned);
+    let mut urls = Vec::new();
+    for name in named {
+        match name.is_empty() {
+            true => urls.extend(of_environment()),
+            false => urls.push(name.clone()),
+        }
+    }
+    if urls.is_empty() {
+        return Err(CliError::usage("--debuginfod names no URL, and DEBUGINFOD_URLS is empty"));
+    }
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let cache = base.unwrap_or_else(std::env::temp_dir).join("abide/debuginfod");
+    Ok(Some(DebuginfodOptions { urls, cache }))
 }
 
 fn refused(error: OpenError) -> CliError {

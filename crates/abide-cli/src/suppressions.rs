@@ -1,9 +1,11 @@
 //! Suppression files: read, and what is to be said about them on standard error.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use abide_engine::suppress::{Date, Notice, Suppressions};
+use abide_model::{PackageFacts, Side};
 
 use crate::error::CliError;
 
@@ -23,6 +25,41 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Suppressions, CliError> {
     Ok(all)
 }
 
+/// Names of the suppression files that inputs hold themselves.
+#[derive(Default)]
+pub(crate) struct Shipped(BTreeSet<String>);
+
+/// Adds the suppression files among the files of both sides, each for the packages of the build that ships it, as
+/// libabigail's abipkgdiff does. One that cannot be read is left aside: it is not the user's.
+pub(crate) fn add_shipped(all: &mut Suppressions, sides: [&Side; 2]) -> Result<Shipped, CliError> {
+    let mut names = BTreeSet::new();
+    for side in sides {
+        for package in &side.packages {
+            for file in &package.suppressions {
+                let name = format!("{}: {}", package.source, file.path);
+                match Suppressions::parse(&name, &file.text, today()?) {
+                    Ok(mut one) => {
+                        one.only_for(packages_of_build(side, package));
+                        all.merge(one);
+                        anstream::eprintln!("note: suppressions that the input ships are used: {name}");
+                        names.insert(name);
+                    }
+                    Err(error) => anstream::eprintln!("warning: shipped suppressions are not used: {error}"),
+                }
+            }
+        }
+    }
+    Ok(Shipped(names))
+}
+
+/// Names of the packages that are built from the same source; none for files that are in no package.
+fn packages_of_build(side: &Side, package: &PackageFacts) -> BTreeSet<String> {
+    let Some(meta) = &package.meta else { return BTreeSet::new() };
+    let metas = side.packages.iter().filter_map(|p| p.meta.as_ref());
+    let same = metas.filter(|m| m.source_package.is_some() && m.source_package == meta.source_package);
+    same.chain([meta]).map(|m| m.nevra.name.clone()).collect()
+}
+
 /// Today, in UTC: a date of expiry is the same day everywhere.
 fn today() -> Result<Date, CliError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -31,9 +68,11 @@ fn today() -> Result<Date, CliError> {
 }
 
 /// Warns of what was ignored, of expired rules and of those that matched nothing.
-pub(crate) fn report(suppressions: &Suppressions, unused: &[Notice]) {
-    let all =
-        suppressions.warnings().iter().cloned().chain(suppressions.expired()).chain(unused.iter().cloned());
+///
+/// That a shipped rule matches nothing is usual: it was written for another update.
+pub(crate) fn report(suppressions: &Suppressions, unused: &[Notice], shipped: &Shipped) {
+    let unused = unused.iter().filter(|notice| !shipped.0.contains(&notice.file));
+    let all = suppressions.warnings().iter().cloned().chain(suppressions.expired()).chain(unused.cloned());
     for notice in all {
         anstream::eprintln!("warning: {notice}");
     }

@@ -38,6 +38,28 @@ fn a_suppressed_break_is_marked_and_does_not_count() {
 }
 
 #[test]
+fn suppressions_that_the_input_ships_are_used_and_said() {
+    let work = Workplace::new();
+    pair(&work);
+    work.write(
+        "new/notes.abignore",
+        "[suppress_function]\n  name = gone\n\n[suppress_type]\n  name = other\n",
+    );
+    let run = work.abide(&["check", "old", "new"]);
+    assert_eq!(run.status, 0, "{}", run.stdout);
+    assert_eq!(run.stderr, "note: suppressions that the input ships are used: new: notes.abignore\n");
+    let run = work.abide(&["check", "old", "new", "--no-shipped-suppressions"]);
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    // A snapshot keeps them; one that cannot be read is no reason to stop.
+    work.abide(&["snapshot", "new", "-o", "new.abide"]);
+    assert_eq!(work.abide(&["check", "old", "new.abide"]).status, 0);
+    work.write("new/notes.abignore", "[suppress_function\n");
+    let run = work.abide(&["check", "old", "new"]);
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.starts_with("warning: shipped suppressions are not used: "), "{}", run.stderr);
+}
+
+#[test]
 fn what_matched_nothing_and_what_is_unknown_is_said() {
     let work = Workplace::new();
     pair(&work);

@@ -87,6 +87,7 @@ mod tests {
             source: name.into(),
             digest: None,
             artifacts: Vec::new(),
+            suppressions: Vec::new(),
             gaps: Vec::new(),
         }
     }

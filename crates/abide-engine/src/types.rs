@@ -238,8 +238,10 @@ impl<'a> Types<'a> {
         new: &'a TypeGraph,
         pairs: &[TypedPair<'_>],
     ) -> Self {
-        let (side_a, side_b) =
-            Side::both((old, scalar_alignment(old_facts), is_cpp(old_facts)), (new, scalar_alignment(new_facts), is_cpp(new_facts)));
+        let (side_a, side_b) = Side::both(
+            (old, scalar_alignment(old_facts), is_cpp(old_facts)),
+            (new, scalar_alignment(new_facts), is_cpp(new_facts)),
+        );
         let groups = group(old_facts, new_facts, &side_a, &side_b, pairs);
         let starts = (0u32..).zip(&groups).map(|(group, g)| Start {
             group,

@@ -96,6 +96,15 @@ impl ArtifactFacts {
     }
 }
 
+/// A suppression file that lies among the files of a package or input (`*.abignore`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShippedSuppressions {
+    /// Its path.
+    pub path: BString,
+    /// Its text.
+    pub text: BString,
+}
+
 /// Facts of one package, or of loose files taken together (then `meta` is `None`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageFacts {
@@ -107,6 +116,8 @@ pub struct PackageFacts {
     pub digest: Option<Digest>,
     /// Artifacts, sorted by path.
     pub artifacts: Vec<ArtifactFacts>,
+    /// Suppression files that it ships, sorted.
+    pub suppressions: Vec<ShippedSuppressions>,
     /// What could not be read of this package.
     pub gaps: Vec<Gap>,
 }

@@ -17,7 +17,7 @@ pub use elf::{
     Binding, ElfClass, ElfFacts, ElfKind, Endian, Needed, PureSlots, Symbol, SymbolKind, SymbolSection,
     SymbolVersion, VersionNeed, Visibility,
 };
-pub use facts::{ArtifactFacts, DebugSource, Digest, PackageFacts, Side, TypeEvidence};
+pub use facts::{ArtifactFacts, DebugSource, Digest, PackageFacts, ShippedSuppressions, Side, TypeEvidence};
 pub use finding::{
     Consumer, Counts, Detail, Evidence, Exposure, Finding, Level, PathStep, Subject, SymbolName, Verdict,
 };

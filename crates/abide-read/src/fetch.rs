@@ -64,10 +64,17 @@ pub struct Fetcher {
 
 impl Default for Fetcher {
     fn default() -> Self {
+        Self::with_timeouts(Duration::from_secs(60), Duration::from_secs(1800))
+    }
+}
+
+impl Fetcher {
+    /// A client that waits so long for an answer, and for all of a file.
+    pub fn with_timeouts(response: Duration, body: Duration) -> Self {
         let config = Agent::config_builder()
             .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
-            .timeout_recv_body(Some(Duration::from_secs(1800)))
+            .timeout_recv_response(Some(response))
+            .timeout_recv_body(Some(body))
             .user_agent(concat!("abide/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .build();

@@ -12,6 +12,8 @@ pub const HEAD_BYTES: usize = 1024;
 pub enum ContentKind {
     /// ELF (gABI "ELF Header").
     Elf,
+    /// BTF without a file around it, as in `/sys/kernel/btf`.
+    Btf,
     /// An RPM package.
     Rpm,
     /// A side saved by this program.
@@ -49,6 +51,7 @@ impl ContentKind {
             _ if crate::snapshot::is_snapshot(head) => Self::Snapshot,
             [] => Self::Empty,
             [0x7f, b'E', b'L', b'F', ..] => Self::Elf,
+            _ if crate::btf::is_raw(head) => Self::Btf,
             _ if crate::rpm::is_rpm(head) => Self::Rpm,
             _ if head.starts_with(b"!<arch>\ndebian-binary") => Self::Deb,
             _ if head.starts_with(b"!<arch>\n") || head.starts_with(b"!<thin>\n") => Self::Ar,
@@ -70,6 +73,7 @@ impl ContentKind {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Elf => "an ELF file",
+            Self::Btf => "BTF",
             Self::Rpm => "an RPM package",
             Self::Snapshot => "a snapshot",
             Self::Compressed(Compression::Gzip) => "a gzip file",
@@ -93,7 +97,7 @@ impl ContentKind {
 }
 
 /// The kinds of input that are read, for messages.
-pub const READABLE: &str = "an ELF file, an RPM or Debian package, a directory or tar archive of packages or plain files, a repository (folder or URL), or a snapshot";
+pub const READABLE: &str = "an ELF file, BTF, an RPM or Debian package, a directory or tar archive of packages or plain files, a repository (folder or URL), or a snapshot";
 
 #[cfg(test)]
 mod tests {
@@ -105,6 +109,7 @@ mod tests {
         assert_eq!(ContentKind::detect(&[0xed, 0xab, 0xee, 0xdb, 3, 0]), ContentKind::Rpm);
         assert_eq!(ContentKind::detect(b"!<arch>\ndebian-binary   "), ContentKind::Deb);
         assert_eq!(ContentKind::detect(b"!<arch>\nfoo.o/  "), ContentKind::Ar);
+        assert_eq!(ContentKind::detect(&[0x9f, 0xeb, 1, 0, 24, 0, 0, 0]), ContentKind::Btf);
         assert_eq!(ContentKind::detect(b""), ContentKind::Empty);
         assert_eq!(ContentKind::detect(b"\x7fEL"), ContentKind::Unknown);
         let mut tar = [0u8; 512];

@@ -38,7 +38,15 @@ impl FileBytes {
             file.by_ref().take(MAP_FROM_BYTES).read_to_end(&mut bytes)?;
             return Ok(Self::Owned(bytes));
         }
-        Ok(Self::Mapped(map(&file)?, file))
+        // Files of the kernel (`/sys`) can be read and not always be mapped.
+        match map(&file) {
+            Ok(map) => Ok(Self::Mapped(map, file)),
+            Err(_) => {
+                let mut bytes = Vec::new();
+                file.take(size).read_to_end(&mut bytes)?;
+                Ok(Self::Owned(bytes))
+            }
+        }
     }
 
     /// The file that the bytes are mapped from.

@@ -6,8 +6,8 @@
 //! is to be reached, is in `cases` and `debian`.
 
 mod cases;
-mod distribution;
 mod debian;
+mod distribution;
 mod floor;
 mod measure;
 

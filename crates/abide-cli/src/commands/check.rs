@@ -13,14 +13,18 @@ use crate::{reports, suppressions};
 
 /// Compares, reports, and gives the verdict's exit status.
 pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
-    let options =
+    let mut options =
         CheckOptions { suppressions: suppressions::read(&args.suppressions)?, ..CheckOptions::default() };
     let reader = Reader::new(&args.common)?;
     let (old, new) = open(&reader, args)?;
+    let shipped = match args.no_shipped_suppressions {
+        true => suppressions::Shipped::default(),
+        false => suppressions::add_shipped(&mut options.suppressions, [old.facts(), new.facts()])?,
+    };
     let start = Instant::now();
     let types = Types { old: &old, new: &new };
     let check = abide_distro::check_with(old.facts(), new.facts(), &types, &options, reader.progress());
-    suppressions::report(&options.suppressions, &check.suppressions_unused);
+    suppressions::report(&options.suppressions, &check.suppressions_unused, &shipped);
     let verdict = check.verdict;
     let document = abide_report::document(&check, old.facts(), new.facts());
     reader.time("read types and compare", start);
@@ -36,11 +40,13 @@ fn open(reader: &Reader, args: &Check) -> Result<(Opened, Opened), CliError> {
     let old = Request {
         label: &args.reference,
         debuginfo: debuginfo(&args.debuginfo.debuginfo_old),
+        btf_base: args.btf_base.as_ref().and_then(|both| both.old.clone()),
         headers: args.headers.as_ref().and_then(|both| both.old.clone()),
     };
     let new = Request {
         label: &args.candidate,
         debuginfo: debuginfo(&args.debuginfo.debuginfo_new),
+        btf_base: args.btf_base.as_ref().and_then(|both| both.new.clone()),
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
     };
     // The text report names files; every other format states their digests too.

@@ -128,6 +128,7 @@ pub(crate) fn package(text: &str, artifacts: Vec<ArtifactFacts>) -> PackageFacts
         }),
         digest: None,
         artifacts,
+        suppressions: Vec::new(),
         gaps: Vec::new(),
     }
 }
@@ -151,7 +152,14 @@ pub(crate) fn requiring(mut package: PackageFacts, name: &str) -> PackageFacts {
 
 /// Files in no package.
 pub(crate) fn loose(artifacts: Vec<ArtifactFacts>) -> PackageFacts {
-    PackageFacts { meta: None, source: "dir".into(), digest: None, artifacts, gaps: Vec::new() }
+    PackageFacts {
+        meta: None,
+        source: "dir".into(),
+        digest: None,
+        artifacts,
+        suppressions: Vec::new(),
+        gaps: Vec::new(),
+    }
 }
 
 /// A side of these packages.

@@ -32,7 +32,10 @@ pub(crate) struct Active<'a> {
 
 impl<'a> Active<'a> {
     pub(super) fn new(rules: &'a [Rule], pair: Pair<'a>) -> Self {
-        let applies = |&(_, rule): &(usize, &Rule)| rule.disabled.is_none() && pair.applies(&rule.spec);
+        let is_about = |rule: &Rule| rule.only_for.as_ref().is_none_or(|only| pair.is_of(only));
+        let applies = |&(_, rule): &(usize, &Rule)| {
+            rule.disabled.is_none() && is_about(rule) && pair.applies(&rule.spec)
+        };
         let applying: Vec<usize> = rules.iter().enumerate().filter(applies).map(|(index, _)| index).collect();
         let whole = applying.iter().copied().find(|&r| matches!(rules[r].spec, Spec::File { .. }));
         let aliases = [pair.old, pair.new].map(Aliases::new);
@@ -65,6 +68,15 @@ impl Pair<'_> {
             Spec::File { files, is_negated } => self.matches_files(files) != *is_negated,
             Spec::List(_) => true,
             Spec::Own(spec) => self.matches_own(spec),
+        }
+    }
+
+    /// Whether one side is in one of the packages, or without these in none.
+    fn is_of(&self, packages: &BTreeSet<String>) -> bool {
+        let mut names = self.packages.iter().flatten();
+        match packages.is_empty() {
+            true => names.next().is_none(),
+            false => names.any(|name| packages.contains(*name)),
         }
     }
 

@@ -63,7 +63,7 @@ fn made(file: &Arc<str>, section: &Section, label: Option<String>, spec: Spec) -
     let what = describe(section);
     let (file, line) = (file.clone(), section.line);
     let text = label.filter(|l| !l.is_empty()).unwrap_or_else(|| what.clone());
-    Rule { reason: format!("{text} ({file}:{line})"), file, line, what, disabled: None, spec }
+    Rule { reason: format!("{text} ({file}:{line})"), file, line, what, disabled: None, only_for: None, spec }
 }
 
 /// `[suppress_type] name = S, type_kind = struct`
@@ -115,6 +115,7 @@ pub(super) fn kabi_table(file: &Arc<str>, text: &str) -> Option<Rule> {
         line,
         what,
         disabled: None,
+        only_for: None,
         spec: Spec::List(names),
     })
 }

@@ -77,6 +77,14 @@ impl Suppressions {
         self.warnings.extend(other.warnings);
     }
 
+    /// Limits all rules to these packages; without any, to files that are in no package.
+    ///
+    /// For a file that one build ships, which is not to speak for others.
+    pub fn only_for(&mut self, packages: BTreeSet<String>) {
+        let packages = Arc::new(packages);
+        self.rules.iter_mut().for_each(|rule| rule.only_for = Some(Arc::clone(&packages)));
+    }
+
     /// How many rules there are.
     pub fn len(&self) -> usize {
         self.rules.len()

@@ -100,7 +100,15 @@ fn rule(file: &Arc<str>, line: u32, entry: Entry, today: Date) -> Result<Rule, S
     notes.extend(expires.map(|date| format!("until {date}")));
     notes.push(format!("{file}:{line}"));
     let reason = format!("{reason} ({})", notes.join(", "));
-    Ok(Rule { file: file.clone(), line, reason, what, disabled, spec: Spec::Own(Box::new(spec)) })
+    Ok(Rule {
+        file: file.clone(),
+        line,
+        reason,
+        what,
+        disabled,
+        only_for: None,
+        spec: Spec::Own(Box::new(spec)),
+    })
 }
 
 /// A name, a pattern with `*` and `?`, or an expression between slashes.

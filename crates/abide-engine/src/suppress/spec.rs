@@ -19,6 +19,8 @@ pub(super) struct Rule {
     pub(super) what: String,
     /// Why it is not used, when it is not (it expired).
     pub(super) disabled: Option<String>,
+    /// The packages that it is about: those of the build that ships it. Empty: files that are in no package.
+    pub(super) only_for: Option<Arc<BTreeSet<String>>>,
     pub(super) spec: Spec,
 }
 

@@ -11,6 +11,7 @@
 
 mod base;
 mod blob;
+mod facts;
 mod table;
 
 use abide_model::{ElfFacts, ElfKind, Endian, Gap, GapKind, TypeGraph};
@@ -18,17 +19,12 @@ use abide_model::{ElfFacts, ElfKind, Endian, Gap, GapKind, TypeGraph};
 use crate::dwarf::TypesRead;
 use crate::numbered::{Candidate, Exports, File, Rank, Section, gap, graph};
 use blob::{Blob, BlobError, split};
+pub use facts::facts;
 use table::{BtfTable, Named};
 
-/// Whether the bytes are BTF without a file around it.
+/// Whether the bytes are BTF without a file around it: magic number, version 1, no flags.
 pub fn is_raw(bytes: &[u8]) -> bool {
-    blob::has_magic(bytes)
-}
-
-/// Whether the content of a `.BTF` section does not continue the types of another file, as a module's does those of the
-/// kernel: its first string is the empty one.
-pub(crate) fn stands_alone(section: &[u8]) -> bool {
-    split(section).0.first().is_some_and(|blob| blob.strings.first() == Some(&0))
+    blob::has_magic(bytes) && bytes.get(2..4) == Some(&[1, 0])
 }
 
 /// Reads the types that the exports in `elf` reach.

@@ -7,6 +7,7 @@ use abide_model::ElfFacts;
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::debuginfod::Debuginfod;
 use super::paths::{DEBUG_ROOT, build_id_path, build_id_text, file_name, join, parent, usr_merge_twin};
 use super::probe::Probe;
 use crate::side::PackageFile;
@@ -58,6 +59,8 @@ pub struct DebugIndex {
     pub packages: Vec<DebugPackage>,
     /// Whether `/usr/lib/debug` of this machine is looked at.
     pub use_host: bool,
+    /// Servers that are asked for what is found nowhere else.
+    pub debuginfod: Option<Debuginfod>,
     by_path: FxHashMap<BString, Vec<usize>>,
     names: FxHashSet<String>,
     /// Files on disk, and files in archives that stand for directories.
@@ -156,6 +159,11 @@ impl DebugIndex {
         places
     }
 
+    /// Loose files with this name.
+    pub fn places_of_name(&self, name: &BStr) -> Vec<Place> {
+        self.loose_by_name.get(name).cloned().unwrap_or_default()
+    }
+
     /// Packages that have this path.
     pub fn places_at(&self, path: &BStr) -> Vec<Place> {
         let ids = self.by_path.get(path).into_iter().flatten();
@@ -225,6 +233,9 @@ impl DebugIndex {
         }
         if self.use_host {
             places.push("/usr/lib/debug of this machine".to_owned());
+        }
+        if self.debuginfod.is_some() {
+            places.push("debuginfod".to_owned());
         }
         let mut text = format!("no debug information{wanted}: looked in {}", places.join(", "));
         if let Some(name) = expected.first()

@@ -4,10 +4,12 @@
 //! `.gnu_debuglink`; first in the packages and paths that belong to the side, then on this machine. Reading the
 //! packages is the affair of `side`, reading the types that of `dwarf`.
 
+mod debuginfod;
 mod index;
 mod paths;
 mod probe;
 
+pub use debuginfod::Debuginfod;
 pub use index::{Candidate, DebugIndex, DebugPackage, Place, Reason};
 pub use paths::{build_id_of_path, build_id_path, build_id_text, join, normalize, parent};
 pub use probe::{Probe, crc32, probe};

@@ -13,7 +13,7 @@ pub struct Probe {
     pub build_id: Option<Vec<u8>>,
     /// Whether the file has debug information in itself.
     pub has_debug_info: bool,
-    /// Whether the file has types in a compact form (`.BTF`, `.ctf`) that do not continue those of another file.
+    /// Whether the file has types in a compact form (`.BTF`, `.ctf`).
     pub has_type_table: bool,
     /// Whether the file is a separate debug file or a supplementary (dwz) file: code and data were taken out.
     pub is_debug_only: bool,
@@ -29,6 +29,9 @@ impl Probe {
 
 /// Looks at an ELF file; what cannot be read counts as absent.
 pub fn probe(bytes: &[u8]) -> Probe {
+    if crate::btf::is_raw(bytes) {
+        return Probe { has_type_table: true, ..Probe::default() };
+    }
     match bytes.get(4) {
         Some(1) => probe_class::<FileHeader32<Endianness>>(bytes),
         Some(2) => probe_class::<FileHeader64<Endianness>>(bytes),
@@ -71,8 +74,7 @@ fn probe_class<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> Option<Probe
         let is_debug = (name.starts_with(b".debug_") || name.starts_with(b".zdebug_")) && size > 0;
         seen.debug |= is_debug;
         found.has_type_table |= match name {
-            b".ctf" => size > 0 && kind != elf::SHT_NOBITS,
-            b".BTF" => section.data(endian, bytes).is_ok_and(crate::btf::stands_alone),
+            b".ctf" | b".BTF" => size > 0 && kind != elf::SHT_NOBITS,
             _ => false,
         };
         found.has_debug_info |= is_debug && name.ends_with(b"debug_info") && kind != elf::SHT_NOBITS;

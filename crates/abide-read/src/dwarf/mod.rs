@@ -19,6 +19,7 @@ mod roots;
 mod scope;
 mod sections;
 mod special;
+mod split;
 mod tag;
 mod trail;
 mod unit;
@@ -34,6 +35,7 @@ use merge::Merged;
 use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
 pub use sections::{DebugFile, SupplementaryLink, supplementary_link};
+pub use split::{SplitFiles, SplitUnit, SplitWanted};
 use unit::{SourceId, Sources};
 
 /// Types of one artifact and what could not be read of them.
@@ -50,13 +52,14 @@ pub struct TypesRead {
 /// `debug_file` is the artifact itself or its separate debug file, `supplementary` the content of the dwz file that
 /// [`supplementary_link`] names. The result does not depend on the number of threads.
 pub fn read_types(debug_file: &[u8], supplementary: Option<&[u8]>, elf: &ElfFacts) -> TypesRead {
-    read_types_of(debug_file.into(), supplementary.map(DebugFile::from), elf)
+    read_types_of(debug_file.into(), supplementary.map(DebugFile::from), &|_, _| (), elf)
 }
 
-/// Reads the same of files that may be on disk.
+/// Reads the same of files that may be on disk, and some of whose units may be in other files.
 pub fn read_types_of(
     debug_file: DebugFile<'_>,
     supplementary: Option<DebugFile<'_>>,
+    split_files: SplitFiles<'_>,
     elf: &ElfFacts,
 ) -> TypesRead {
     let mut gaps = Vec::new();
@@ -67,6 +70,7 @@ pub fn read_types_of(
         gaps.push(gap(GapKind::DebugMismatch, "the debug file is of another byte order".into()));
         return TypesRead { graph: None, gaps };
     }
+    split::join(&mut main, split_files, &mut gaps);
     // A supplementary file may hold nothing but strings.
     let mut other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
     let Some((mut graph, files)) = read_entries(&main, other.as_ref(), elf, &mut gaps) else {
@@ -224,7 +228,7 @@ fn report(trouble: &Trouble, has_supplementary: bool, gaps: &mut Vec<Gap>) {
     }
     if trouble.split_units > 0 {
         let detail =
-            format!("{} units keep their types in .dwo files, which are not read", trouble.split_units);
+            format!("{} units keep their types in .dwo files that are not at hand", trouble.split_units);
         gaps.push(gap(GapKind::NoSplitDwarf, detail));
     }
 }

@@ -18,6 +18,8 @@ use object::{
 };
 use rustc_hash::FxHashMap;
 
+use super::split::Joined;
+
 /// Ceiling for one decompressed section.
 const MAX_SECTION_BYTES: u64 = 8 << 30;
 /// zlib and zstd cannot shrink real sections by more than about 1,000; a larger claim is a bomb.
@@ -45,17 +47,19 @@ impl<'d> From<&'d [u8]> for DebugFile<'d> {
 /// Owned or borrowed bytes of the sections that the reader uses.
 #[derive(Default)]
 pub(super) struct OwnedSections<'d> {
-    info: Cow<'d, [u8]>,
-    types: Cow<'d, [u8]>,
-    abbrev: Cow<'d, [u8]>,
-    str: Cow<'d, [u8]>,
+    pub(super) info: Cow<'d, [u8]>,
+    pub(super) types: Cow<'d, [u8]>,
+    pub(super) abbrev: Cow<'d, [u8]>,
+    pub(super) str: Cow<'d, [u8]>,
     line_str: Cow<'d, [u8]>,
-    str_offsets: Cow<'d, [u8]>,
+    pub(super) str_offsets: Cow<'d, [u8]>,
     addr: Cow<'d, [u8]>,
     line: Cow<'d, [u8]>,
     info_addresses: FxHashMap<usize, u64>,
     addr_addresses: FxHashMap<usize, u64>,
     is_big: bool,
+    /// Units of other files that were appended.
+    pub(super) joined: Joined,
     /// Sections that could not be decompressed: name and reason.
     pub(super) problems: Vec<String>,
 }
@@ -74,6 +78,8 @@ pub(super) struct Sections<'a> {
     pub(super) info_addresses: &'a FxHashMap<usize, u64>,
     /// The same for `.debug_addr`.
     pub(super) addr_addresses: &'a FxHashMap<usize, u64>,
+    /// Units of other files that were appended.
+    pub(super) joined: &'a Joined,
     pub(super) is_big: bool,
 }
 
@@ -178,6 +184,7 @@ impl<'d> OwnedSections<'d> {
             line: &self.line,
             info_addresses: &self.info_addresses,
             addr_addresses: &self.addr_addresses,
+            joined: &self.joined,
             is_big: self.is_big,
         }
     }
@@ -216,6 +223,22 @@ struct Stored<'d, 'f> {
     range: object::Result<CompressedFileRange>,
     bytes: &'d [u8],
     disk: Option<&'f File>,
+}
+
+/// The decoded content of a section of an ELF file; an absent one is empty.
+pub(super) fn named_content<'d>(data: &'d [u8], name: &'static str) -> Result<Cow<'d, [u8]>, String> {
+    let broken = |e: object::Error| e.to_string();
+    let range = match object::FileKind::parse(data).map_err(broken)? {
+        object::FileKind::Elf32 => {
+            let file = ElfFile::<object::elf::FileHeader32<Endianness>>::parse(data).map_err(broken)?;
+            compressed(&file, name)
+        }
+        _ => {
+            let file = ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data).map_err(broken)?;
+            compressed(&file, name)
+        }
+    };
+    Stored { name, range, bytes: data, disk: None }.content()
 }
 
 impl<'d> Stored<'d, '_> {

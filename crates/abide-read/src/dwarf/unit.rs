@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::abbrev::{AbbreviationTable, Encoding, slot};
+use super::abbrev::{AbbreviationTable, Detail, Encoding, slot};
 use super::cursor::Cursor;
 use super::die::{Die, DieRef, decode};
 use super::sections::Sections;
+use super::split::Part;
 
 /// Which list of units: `.debug_info` or `.debug_types` of the main file, `.debug_info` of the supplementary one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,11 +187,19 @@ impl<'a> Sources<'a> {
             comp_dir: None,
             is_skeleton: unit.is_split,
         };
+        if let Some(joined) = self.joined(unit) {
+            context.str_offsets_base = joined.str_offsets_base;
+            if let Some(skeleton) = joined.skeleton.and_then(|offset| self.skeleton(offset)) {
+                context.addr_base = skeleton.addr_base;
+                context.stmt_list = skeleton.stmt_list;
+                context.comp_dir = skeleton.comp_dir;
+            }
+        }
         let mut die = Die::new();
         if decode(self, &context, unit.first_die, &mut die).is_some() {
             context.language = die.uint(slot::LANGUAGE).unwrap_or(0);
-            context.stmt_list = die.uint(slot::STMT_LIST);
-            context.comp_dir = die.string(slot::COMP_DIR);
+            context.stmt_list = die.uint(slot::STMT_LIST).or(context.stmt_list);
+            context.comp_dir = die.string(slot::COMP_DIR).or(context.comp_dir);
             context.is_skeleton |= die.has(slot::DWO_NAME);
             if let Some(base) = die.uint(slot::STR_OFFSETS_BASE) {
                 context.str_offsets_base = base;
@@ -199,7 +208,35 @@ impl<'a> Sources<'a> {
                 context.addr_base = base;
             }
         }
+        context.is_skeleton &= !self.is_joined(unit);
         context
+    }
+
+    /// What a unit that was appended from another file takes from elsewhere.
+    fn joined(&self, unit: &Unit) -> Option<Part> {
+        let sections = self.get(unit.source).filter(|_| unit.source != SourceId::SUPPLEMENTARY)?.sections;
+        sections.joined.part(unit.offset, unit.source == SourceId::TYPES)
+    }
+
+    /// Whether the entries that a unit keeps in another file were appended, or it is such an appended unit itself.
+    fn is_joined(&self, unit: &Unit) -> bool {
+        let is_main = unit.source == SourceId::MAIN;
+        let found = self.get(unit.source).filter(|_| is_main).map(|source| &source.sections.joined.found);
+        self.joined(unit).is_some() || found.is_some_and(|found| found.contains(&unit.offset))
+    }
+
+    /// The unit at this offset of the main file, which says where an appended one has its addresses.
+    fn skeleton(&self, offset: usize) -> Option<UnitContext> {
+        let main = self.get(SourceId::MAIN)?;
+        let index = main.units.binary_search_by_key(&offset, |unit| unit.offset).ok()?;
+        let unit = &main.units[index];
+        // An appended unit names none that was appended.
+        if self.joined(unit).is_some() {
+            return None;
+        }
+        let (at, is_big) = (unit.abbreviation_offset, main.is_big);
+        let table = AbbreviationTable::parse(main.sections.abbrev, at, is_big, unit.encoding, Detail::Places);
+        Some(self.open(unit, Arc::new(table)))
     }
 }
 

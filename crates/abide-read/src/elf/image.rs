@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 
+use abide_model::ElfKind;
 use object::Endianness;
 use object::elf;
 use object::pod::{self, Pod};
@@ -90,6 +91,24 @@ impl<'d, H: Header> Image<'d, H> {
             ));
         }
         segments
+    }
+
+    /// Whether the file ends before content that its headers state: of segments that are loaded, or of the sections
+    /// of a relocatable file.
+    pub(super) fn is_cut(&self, kind: ElfKind) -> bool {
+        let end = self.bytes.len() as u64;
+        let goes_beyond =
+            |offset: u64, size: u64| size > 0 && offset.checked_add(size).is_none_or(|e| e > end);
+        if matches!(kind, ElfKind::Relocatable | ElfKind::KernelModule) {
+            let count = u64::from(self.header.e_shnum(self.endian));
+            let ranges = self.sections.iter().filter_map(|s| s.file_range(self.endian));
+            return (self.sections.len() as u64) < count
+                || ranges.into_iter().any(|(o, s)| goes_beyond(o, s));
+        }
+        let count = u64::from(self.header.e_phnum(self.endian));
+        let mut loads = self.loads.iter();
+        (count < u64::from(elf::PN_XNUM) && (self.segments.len() as u64) < count)
+            || loads.any(|s| goes_beyond(s.p_offset(self.endian).into(), s.p_filesz(self.endian).into()))
     }
 
     pub(super) fn is_64(&self) -> bool {

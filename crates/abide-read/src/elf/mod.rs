@@ -35,6 +35,8 @@ pub struct ElfRead {
     pub facts: ElfFacts,
     /// What could not be read. Their `subject` is empty: the caller knows the file's path.
     pub gaps: Vec<Gap>,
+    /// Whether the file ends before content that it states: then what is missing among the facts proves nothing.
+    pub is_cut: bool,
 }
 
 /// Why a file cannot be read as ELF at all.
@@ -144,7 +146,8 @@ fn read<H: Header>(bytes: &[u8], endian: Endianness) -> Result<ElfRead, ElfError
     if image.is_exhausted() {
         gaps.limit("the names in the file's tables overlap so much that reading stopped: names are missing");
     }
-    Ok(ElfRead { facts, gaps: gaps.0 })
+    let is_cut = image.is_cut(facts.kind);
+    Ok(ElfRead { facts, gaps: gaps.0, is_cut })
 }
 
 fn header_facts<H: Header>(image: &Image<'_, H>, kind: ElfKind) -> ElfFacts {

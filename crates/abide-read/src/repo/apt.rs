@@ -5,14 +5,13 @@
 
 use std::io::{self, BufReader, Read};
 
-use abide_model::Nevra;
 use bstr::{BString, ByteSlice};
 
 use super::{Checksum, DOCUMENT_MAX_BYTES, Location, RepoError, RepoPackage};
 use crate::compress::{Compression, Limited};
 use crate::deb::control::{self, Stanza, stanzas};
 use crate::debuginfo::build_id_path;
-use crate::fetch::FetchError;
+use crate::side::Container;
 
 /// Names of an index, the best packed first.
 const INDEXES: [&str; 6] =
@@ -47,7 +46,11 @@ pub fn is_at(folder: &std::path::Path) -> bool {
     let has_one = |names: &[&str]| names.iter().any(|name| folder.join(name).is_file());
     let is_in_dists = folder.components().any(|c| c.as_os_str() == "dists");
     has_one(&INDEXES)
-        || (is_in_dists && folder.ancestors().take(8).any(|f| f.join("Release").is_file() || f.join("InRelease").is_file()))
+        || (is_in_dists
+            && folder
+                .ancestors()
+                .take(8)
+                .any(|f| f.join("Release").is_file() || f.join("InRelease").is_file()))
         || !suites(folder).is_empty()
 }
 
@@ -130,8 +133,7 @@ fn release(root: &Location, folder: &str) -> Result<Option<Vec<u8>>, RepoError> 
 fn read(root: &Location, path: &str, size_bytes: Option<u64>) -> Result<Option<Vec<u8>>, RepoError> {
     match root.read(path, size_bytes) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(RepoError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(RepoError::Fetch(FetchError::Status { status: 403 | 404 | 410, .. })) => Ok(None),
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -170,7 +172,8 @@ fn of_suite(
     folders.sort_unstable();
     folders.dedup();
     if let Location::Url(..) = root {
-        let mut architectures: Vec<&str> = folders.iter().filter_map(|f| f.rsplit("binary-").next()).collect();
+        let mut architectures: Vec<&str> =
+            folders.iter().filter_map(|f| f.rsplit("binary-").next()).collect();
         architectures.retain(|a| *a != "all");
         architectures.sort_unstable();
         architectures.dedup();
@@ -204,7 +207,9 @@ fn index_folder(path: &str) -> Option<&str> {
 }
 
 fn is_below(folder: &str, selected: &str) -> bool {
-    selected.is_empty() || folder == selected || folder.strip_prefix(selected).is_some_and(|r| r.starts_with('/'))
+    selected.is_empty()
+        || folder == selected
+        || folder.strip_prefix(selected).is_some_and(|r| r.starts_with('/'))
 }
 
 /// The text of the index in a folder, verified and decompressed.
@@ -283,7 +288,7 @@ pub fn read_package(stanza: &Stanza<'_>, path: &str) -> Result<RepoPackage, Repo
         base: None,
         size_bytes: stanza.text("Size").and_then(|s| s.parse().ok()),
         source_package: meta.source_package,
-        container: crate::side::Container::Deb,
+        container: Container::Deb,
         debug_paths: debug_paths(stanza),
         nevra: meta.nevra,
     })
@@ -305,11 +310,14 @@ fn debug_paths(stanza: &Stanza<'_>) -> Vec<BString> {
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text.chars().map(|c| Some(c.to_digit(16)? as u8)).collect();
-    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()).filter(|id: &Vec<u8>| !id.is_empty())
+    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+        .filter(|id: &Vec<u8>| !id.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use abide_model::Nevra;
+
     use super::*;
 
     #[test]

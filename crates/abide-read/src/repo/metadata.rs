@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::xml::{Element, Visit, walk};
 use super::{Checksum, RepoError};
+use crate::side::Container;
 
 /// No repository names more packages.
 const PACKAGES_MAX: usize = 2_000_000;
@@ -44,6 +45,10 @@ pub struct RepoPackage {
     pub size_bytes: Option<u64>,
     /// File name of the source package.
     pub source_package: Option<String>,
+    /// What the package file is.
+    pub container: Container,
+    /// Debug files that the index itself names.
+    pub debug_paths: Vec<BString>,
 }
 
 /// Reads `repomd.xml`.
@@ -170,6 +175,8 @@ fn empty_package() -> RepoPackage {
         base: None,
         size_bytes: None,
         source_package: None,
+        container: Container::Rpm,
+        debug_paths: Vec::new(),
     }
 }
 

@@ -1,8 +1,9 @@
-//! dnf repositories: which packages there are, where, and with which checksums.
+//! Repositories of dnf and apt: which packages there are, where, and with which checksums.
 //!
 //! The metadata decides: a package file that lies about without being named is no part of the repository. Packages
-//! themselves are read by `rpm`, fetching is in `fetch`.
+//! themselves are read by `rpm` and `deb`, fetching is in `fetch`.
 
+pub mod apt;
 mod checksum;
 pub mod metadata;
 mod xml;
@@ -53,8 +54,8 @@ pub enum RepoError {
         /// What is wrong.
         detail: String,
     },
-    /// A document is not the one that `repomd.xml` names.
-    #[error("{path} has not the checksum that repomd.xml states ({checksum})")]
+    /// A document is not the one that `repomd.xml` or `Release` names.
+    #[error("{path} has not the checksum that the repository states ({checksum})")]
     Checksum {
         /// The file.
         path: String,
@@ -69,15 +70,42 @@ pub enum RepoError {
         /// The algorithm.
         kind: String,
     },
-    /// `repomd.xml` does not name a document.
-    #[error("repomd.xml names no `{0}` data")]
+    /// `repomd.xml` or `Release` does not name a document, or there is none.
+    #[error("the repository names no `{0}` data")]
     NoData(&'static str),
+    /// An entry of an index describes no package.
+    #[error("{path}: {detail}")]
+    Stanza {
+        /// The index.
+        path: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The input is more than one repository.
+    #[error("the repository has several {what}: {names}; name the folder of one")]
+    Ambiguous {
+        /// Of what there are several.
+        what: &'static str,
+        /// Their names.
+        names: String,
+    },
     /// A location leads out of the repository.
     #[error("the metadata refers to `{0}`, which is outside of the repository")]
     Outside(String),
     /// More packages than allowed.
     #[error("primary.xml lists more than {0} packages")]
     TooManyPackages(usize),
+}
+
+impl RepoError {
+    /// Whether a file is not there, rather than unreadable.
+    fn is_absent(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            Self::Fetch(FetchError::Status { status, .. }) => matches!(status, 403 | 404 | 410),
+            _ => false,
+        }
+    }
 }
 
 /// Where a repository is.
@@ -155,9 +183,27 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// Reads `repomd.xml` and the primary metadata.
+    /// Whether a folder has a repository's metadata.
+    pub fn is_at(folder: &Path) -> bool {
+        folder.join(REPOMD).is_file() || apt::is_at(folder)
+    }
+
+    /// Reads `repomd.xml` and the primary metadata, or else the indexes of an apt repository.
     pub fn open(location: Location) -> Result<Self, RepoError> {
-        let repomd = location.read(REPOMD, None)?;
+        let repomd = match location.read(REPOMD, None) {
+            Ok(repomd) => repomd,
+            Err(absent) if absent.is_absent() => {
+                return match apt::open(&location) {
+                    Ok(apt::Found { root, packages }) => {
+                        Ok(Self { location: root, data: Vec::new(), packages })
+                    }
+                    // Neither kind: what was asked for first is the more usual one.
+                    Err(RepoError::NoData(_)) => Err(absent),
+                    Err(error) => Err(error),
+                };
+            }
+            Err(error) => return Err(error),
+        };
         if repomd.len() as u64 > REPOMD_MAX_BYTES {
             let path = REPOMD.to_owned();
             return Err(RepoError::Io { path, source: std::io::ErrorKind::FileTooLarge.into() });
@@ -178,6 +224,10 @@ impl Repo {
 
     /// Paths below `/usr/lib/debug` of the packages with these ids.
     pub fn debug_paths(&self, ids: &FxHashSet<&str>) -> Result<FxHashMap<String, Vec<BString>>, RepoError> {
+        if self.data.is_empty() {
+            let wanted = self.packages.iter().filter(|p| ids.contains(p.checksum.hex.as_str()));
+            return Ok(wanted.map(|p| (p.checksum.hex.clone(), p.debug_paths.clone())).collect());
+        }
         let keeps = |path: &str| path.starts_with("/usr/lib/debug/");
         self.document("filelists", |input| metadata::read_filelists(input, |id| ids.contains(id), keeps))
     }

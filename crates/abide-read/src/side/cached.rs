@@ -150,16 +150,19 @@ fn digest_from_hex(hex: &str) -> Option<Digest> {
     Some(Digest(bytes))
 }
 
-/// Types for jobs: from the cache, or by `read`, which is given the rest at once.
+/// Types for jobs: from the cache, or by `read`, which is given the rest at once. Types of modules that continue a
+/// kernel's (`with_kernel`) are read each time.
 pub(super) fn load_types<'a>(
     store: &Store,
     index: &DebugIndex,
+    with_kernel: bool,
     jobs: Vec<Job<'a>>,
     read: impl FnOnce(Vec<Job<'a>>) -> Vec<Done>,
 ) -> Vec<Done> {
     let digests = Digests { store, known: Mutex::default() };
     let look_up = |job: &Job<'_>| {
-        let key = job.has_places().then(|| job.key(index, &|f| digests.of_package(f), &|p| digests.of(p)));
+        let is_known = job.has_places() && !(with_kernel && job.is_module());
+        let key = is_known.then(|| job.key(index, &|f| digests.of_package(f), &|p| digests.of(p)));
         let (key, packages) = key.flatten()?;
         let found = store.get(Kind::Types, key, |content| decode_types(content, job.symbols()));
         Some((key, packages, found))
@@ -169,7 +172,7 @@ pub(super) fn load_types<'a>(
     for (job, looked) in jobs.into_iter().zip(looked) {
         match looked {
             Some((_, _, Some(TypesEntry { types, gaps }))) => {
-                done.push(Done { at: job.at(), types, gaps, supplementary_from: None });
+                done.push(Done { at: job.at(), types, gaps, supplementary_from: None, is_split: false });
             }
             Some((key, packages, None)) => {
                 wanted.insert(job.at(), (key, packages));
@@ -192,7 +195,7 @@ pub(super) fn load_types<'a>(
 fn keep_types(store: &Store, key: Key, packages: &BTreeSet<usize>, done: &Done) {
     let TypeEvidence::Read { supplementary, .. } = &done.types else { return };
     let from_known = done.supplementary_from.is_some_and(|id| packages.contains(&id));
-    if supplementary.is_some() && !from_known {
+    if done.is_split || supplementary.is_some() && !from_known {
         return;
     }
     let entry = TypesEntry { types: done.types.clone(), gaps: done.gaps.clone() };

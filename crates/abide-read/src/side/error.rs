@@ -96,7 +96,7 @@ impl OpenError {
                 "get the package again, and check it with `rpm -K FILE` or `dpkg-deb -I FILE`"
             }
             Self::Repository { .. } => {
-                "check that the folder or URL holds `repodata/repomd.xml`, and renew the metadata with createrepo_c"
+                "check that the folder or URL holds `repodata/repomd.xml`, a `Packages` index or a suite's `Release`"
             }
             Self::Snapshot { .. } => "make the snapshot again with `abide snapshot`",
             Self::Nothing { .. } => {

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use abide_model::{ArtifactFacts, Digest, Gap, GapKind, PackageFacts};
+use abide_model::{ArtifactFacts, Digest, Gap, GapKind, PackageFacts, ShippedSuppressions};
 use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::package::{Context, Origin, artifact, decode_module, is_in_debug_tree, is_module_name};
+use super::package::{
+    Context, Origin, SUPPRESSIONS_MAX_BYTES, artifact, decode_module, is_in_debug_tree, is_module_name,
+    is_suppressions,
+};
 use super::walk::WalkedFile;
 use crate::debuginfo::{Probe, probe};
 use crate::input::ContentKind;
@@ -22,6 +25,7 @@ const STREAM_FROM_BYTES: u64 = 8 << 20;
 enum Found {
     Artifact(Box<ArtifactFacts>, Origin),
     Debug(std::path::PathBuf, Probe),
+    Suppressions(ShippedSuppressions),
     Gap(Gap),
     Nothing,
 }
@@ -45,6 +49,7 @@ pub(crate) fn read(label: &str, files: &[WalkedFile], context: &Context) -> Loos
         source: label.into(),
         digest: None,
         artifacts: Vec::new(),
+        suppressions: Vec::new(),
         gaps: Vec::new(),
     };
     let mut loose = Loose { facts, origins: Vec::new(), debug_files: Vec::new() };
@@ -55,6 +60,7 @@ pub(crate) fn read(label: &str, files: &[WalkedFile], context: &Context) -> Loos
                 loose.origins.push(origin);
             }
             Found::Debug(path, probe) => loose.debug_files.push((path, probe)),
+            Found::Suppressions(file) => loose.facts.suppressions.push(file),
             Found::Gap(gap) => loose.facts.gaps.push(gap),
             Found::Nothing => {}
         }
@@ -85,8 +91,18 @@ fn hard_links(files: &[WalkedFile]) -> (Vec<&WalkedFile>, Links) {
 
 fn read_one(file: &WalkedFile, links: &Links, context: &Context) -> Found {
     let gap = |kind, detail| Found::Gap(Gap { kind, subject: file.name.clone(), detail });
+    if is_suppressions(file.name.as_bstr()) && file.size_bytes <= SUPPRESSIONS_MAX_BYTES && !file.is_named {
+        return match FileBytes::open(&file.path) {
+            Ok(text) => Found::Suppressions(ShippedSuppressions {
+                path: file.name.clone(),
+                text: text.to_vec().into(),
+            }),
+            Err(error) => gap(GapKind::Unreadable, format!("cannot be read: {error}")),
+        };
+    }
     let compression = match file.kind {
         ContentKind::Elf => None,
+        ContentKind::Btf if file.is_named || file.name.ends_with(b".btf") => None,
         ContentKind::Compressed(c) if file.is_named || is_module_name(file.name.as_bstr()) => Some(c),
         ContentKind::KernelImage => {
             return gap(GapKind::Unsupported, format!("{} is not read", file.kind.describe()));

@@ -8,6 +8,7 @@
 mod cached;
 mod error;
 mod headers;
+mod kernel;
 mod links;
 mod loose;
 mod opener;
@@ -23,20 +24,21 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use abide_model::{
-    ArtifactFacts, Digest, Gap, GapKind, LoadedTypes, PackageFacts, PackageFormat, Progress, Side, Stage, TypeEvidence,
-    TypeSource,
+    ArtifactFacts, Digest, Gap, GapKind, LoadedTypes, PackageFacts, PackageFormat, Progress, Side, Stage,
+    TypeEvidence, TypeSource,
 };
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 pub use error::OpenError;
 pub use package::{Container, PackageError, PackageFile};
 
-use crate::debuginfo::DebugIndex;
+use crate::debuginfo::{DebugIndex, Debuginfod};
 use crate::payload::Limits;
-use crate::store::Store;
 use crate::source::sha256_file;
+use crate::store::Store;
 use opener::{Input, Opener, Parts};
 use package::{Context, Origin, needs_types};
+use types::Bytes;
 
 /// Bytes of artifacts with debug information in themselves that are kept between the two steps; beyond this, their
 /// packages are read a second time.
@@ -50,6 +52,10 @@ pub struct OpenOptions {
     pub debuginfo: Vec<PathBuf>,
     /// Folders with the public headers, or `-devel` RPMs; they replace what the input's packages say.
     pub headers: Vec<PathBuf>,
+    /// The kernel's BTF, in vmlinux or alone, that the BTF of modules continues; without it a vmlinux among the input.
+    pub btf_base: Option<PathBuf>,
+    /// debuginfod servers, and the folder for what they send; without any, none is asked.
+    pub debuginfod: Option<DebuginfodOptions>,
     /// Whether `/usr/lib/debug` of this machine is looked at.
     pub use_host_debug: bool,
     /// Whether large files on disk are hashed only where [`Opened::settle_digests`] finds that it matters: for a
@@ -66,12 +72,23 @@ impl Default for OpenOptions {
         Self {
             debuginfo: Vec::new(),
             headers: Vec::new(),
+            btf_base: None,
+            debuginfod: None,
             use_host_debug: true,
             lazy_digests: false,
             limits: Limits::default(),
             store: None,
         }
     }
+}
+
+/// Where debug files come from when they are nowhere else.
+#[derive(Clone, Debug)]
+pub struct DebuginfodOptions {
+    /// Servers, in the order in which they are asked.
+    pub urls: Vec<String>,
+    /// Folder for the files.
+    pub cache: PathBuf,
 }
 
 /// Reads an input with the types of all its artifacts.
@@ -90,6 +107,7 @@ pub struct Opened {
     index: DebugIndex,
     limits: Limits,
     store: Option<Arc<Store>>,
+    kernel: Option<Bytes>,
 }
 
 impl Opened {
@@ -109,9 +127,12 @@ impl Opened {
                 index: DebugIndex::default(),
                 limits: options.limits,
                 store: None,
+                kernel: None,
             }),
             Input::Parts(mut parts) => {
                 parts.index.use_host = options.use_host_debug;
+                let servers = options.debuginfod.clone();
+                parts.index.debuginfod = servers.map(|o| Debuginfod::new(o.urls, o.cache));
                 opener.add_debuginfo(&mut parts, &options.debuginfo)?;
                 opener.add_remote_debug(&mut parts);
                 Self::assemble(label, *parts, options)
@@ -133,8 +154,12 @@ impl Opened {
         gaps.sort();
         let side =
             Side { label: label.to_owned(), input_kind: kind.to_owned(), packages, public_headers, gaps };
+        let kernel = match &options.btf_base {
+            Some(path) => Some(kernel::named(path)?),
+            None => kernel::among(&side, &origins),
+        };
         let (origins, store) = (Mutex::new(origins), options.store.clone());
-        Ok(Self { side, origins, index, limits: options.limits, store })
+        Ok(Self { side, origins, index, limits: options.limits, store, kernel })
     }
 
     /// What is known so far; types are [`TypeEvidence::NotNeeded`] everywhere, but for a snapshot.
@@ -229,9 +254,11 @@ impl TypeSource for Opened {
         }
         let asked: FxHashSet<(usize, usize)> = jobs.iter().map(types::Job::at).collect();
         let names = |package: usize| self.side.packages.get(package).map(debug_names).unwrap_or_default();
-        let pass = types::Pass::new(&self.index, &names, self.limits, progress);
+        let pass = types::Pass::new(&self.index, &names, self.kernel.clone(), self.limits, progress);
         let done = match &self.store {
-            Some(store) => cached::load_types(store, &self.index, jobs, |jobs| pass.read_all(jobs)),
+            Some(store) => cached::load_types(store, &self.index, self.kernel.is_some(), jobs, |jobs| {
+                pass.read_all(jobs)
+            }),
             None => pass.read_all(jobs),
         };
         let mut loaded: FxHashMap<(usize, usize), LoadedTypes> =

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abide_model::{FileKind, Gap, PackageFacts, Progress, Side, Stage};
+use abide_model::{FileKind, Gap, PackageFacts, Progress, Side, Stage, is_debug_name};
 
 use super::OpenError;
 use super::loose;
@@ -14,7 +14,7 @@ use super::walk::{Walked, WalkedFile, walk};
 use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
 use crate::fetch::{Fetcher, is_url};
 use crate::input::{ContentKind, HEAD_BYTES};
-use crate::repo::{Location, REPOMD, Repo, RepoPackage};
+use crate::repo::{Location, Repo, RepoPackage};
 use crate::snapshot;
 use crate::source::{FileBytes, file_head};
 
@@ -58,7 +58,7 @@ impl Opener<'_> {
         let path = local_path(self.label);
         let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
         if metadata.is_dir() {
-            let parts = match path.join(REPOMD).is_file() {
+            let parts = match Repo::is_at(&path) {
                 true => self.repository(Location::Folder(path))?,
                 false => self.directory(&path)?,
             };
@@ -75,7 +75,7 @@ impl Opener<'_> {
             (ContentKind::Deb, _) => {
                 self.package(Container::Deb, path, metadata.len()).map(|p| Input::Parts(p.into()))
             }
-            (_, ContentKind::Elf) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
+            (_, ContentKind::Elf | ContentKind::Btf) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
             (ContentKind::Compressed(_), inner) => {
                 Err(self.unsupported(format!("{} with {} inside", kind.describe(), inner.describe())))
             }
@@ -179,7 +179,8 @@ impl Opener<'_> {
             return Err(OpenError::DebugFile { path: self.label.to_owned() });
         }
         let facts = PackageFacts { gaps: Vec::new(), ..loose.facts };
-        Ok(Parts { kind: "ELF file", packages: vec![(facts, loose.origins)], ..Parts::default() })
+        let kind = if kind == ContentKind::Btf { "BTF" } else { "ELF file" };
+        Ok(Parts { kind, packages: vec![(facts, loose.origins)], ..Parts::default() })
     }
 
     /// A directory of packages, plain files, or both.
@@ -264,9 +265,11 @@ impl Opener<'_> {
             let location = url_location(self.label);
             let fail = |source| OpenError::Repository { path: self.label.to_owned(), source };
             let repo = Repo::open(location.clone()).map_err(fail)?;
-            let debug = list(&repo, &location).remote_debug;
-            parts.remote.push((repo, debug));
-            return Ok(());
+            let listed = list(&repo, &location);
+            parts.remote.push((repo, listed.remote_debug));
+            let is_debug = |f: &Arc<PackageFile>| f.container == Container::Deb && is_debug_label(&f.label);
+            let debug = listed.files.into_iter().filter(is_debug).collect();
+            return self.add_debug_packages(parts, debug);
         }
         let path = local_path(self.label);
         let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
@@ -370,6 +373,12 @@ fn packages_and_files(files: Vec<WalkedFile>) -> (Vec<Arc<PackageFile>>, Vec<Wal
         on_disk(container, f.path, f.name.to_string(), f.size_bytes)
     };
     (packages.into_iter().map(open).collect(), files)
+}
+
+/// Whether a package file of Debian is a debug package by its name, `NAME_VERSION_ARCH.deb`.
+fn is_debug_label(label: &str) -> bool {
+    let name = label.rsplit('/').next().unwrap_or(label);
+    name.split('_').next().is_some_and(is_debug_name)
 }
 
 fn url_location(url: &str) -> Location {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use abide_model::{
     ArtifactFacts, Digest, ElfFacts, FileEntry, Gap, GapKind, Nevra, PackageFacts, PackageFormat,
-    PackageMeta, TypeEvidence,
+    PackageMeta, ShippedSuppressions, TypeEvidence,
 };
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::compress::{Compression, LimitExceeded};
 use crate::deb::{Data, Deb, DebError};
 use crate::debuginfo::{Probe, probe};
-use crate::elf::read_elf;
+use crate::elf::{ElfRead, read_elf};
 use crate::input::{ContentKind, HEAD_BYTES};
 use crate::payload::{HardLink, Limits, Listing, Payload, PayloadError, StoredFile, Tree};
 use crate::repo::{Checksum, Hasher, hex};
@@ -406,7 +406,7 @@ pub(crate) fn read_software(
     if !found.debug_files.is_empty() {
         file.keep_listing(&meta);
     }
-    let Found { mut artifacts, debug_files, mut gaps, nested } = found;
+    let Found { mut artifacts, debug_files, mut suppressions, mut gaps, nested } = found;
     if let Some(Listing { hard_links, refused, .. }) = listing {
         add_hard_links(&mut artifacts, hard_links);
         gaps.extend(refused.into_iter().map(|(path, why)| {
@@ -419,7 +419,9 @@ pub(crate) fn read_software(
     let source = file.label.as_str().into();
     let is_package = file.container != Container::Tar;
     let tree = if is_package { Vec::new() } else { std::mem::take(&mut meta.files) };
-    let facts = PackageFacts { meta: is_package.then_some(meta), source, digest, artifacts, gaps };
+    suppressions.sort();
+    let meta = is_package.then_some(meta);
+    let facts = PackageFacts { meta, source, digest, artifacts, suppressions, gaps };
     (ReadPackage { facts, origins, debug_files, tree, nested }, error)
 }
 
@@ -451,6 +453,7 @@ fn add_hard_links(artifacts: &mut Vec<(ArtifactFacts, Origin)>, links: Vec<HardL
 struct Found {
     artifacts: Vec<(ArtifactFacts, Origin)>,
     debug_files: Vec<(BString, Probe)>,
+    suppressions: Vec<ShippedSuppressions>,
     gaps: Vec<Gap>,
     nested: Vec<Arc<PackageFile>>,
 }
@@ -464,10 +467,16 @@ struct SoftwareReader<'a> {
 
 impl SoftwareReader<'_> {
     fn visit(&mut self, payload: &mut Payload<'_>, stored: StoredFile<'_>) -> Result<(), PayloadError> {
+        if is_suppressions(stored.path.as_bstr()) && stored.size_bytes <= SUPPRESSIONS_MAX_BYTES {
+            let text = payload.content()?.into();
+            self.found.suppressions.push(ShippedSuppressions { path: stored.path, text });
+            return Ok(());
+        }
         let kind = ContentKind::detect(payload.head(HEAD_BYTES as u64)?);
         let is_tree = self.file.container == Container::Tar;
         let compression = match kind {
             ContentKind::Elf => None,
+            ContentKind::Btf if stored.path.ends_with(b".btf") => None,
             ContentKind::Compressed(c) if is_module_name(stored.path.as_bstr()) => Some(c),
             ContentKind::Rpm | ContentKind::Deb if is_tree => None,
             ContentKind::KernelImage => {
@@ -596,6 +605,14 @@ pub(crate) fn is_in_debug_tree(name: &BStr) -> bool {
         .any(|tree| name.starts_with(tree) || name.contains_str([b"/", *tree].concat()))
 }
 
+/// A suppression file of more than this is none.
+pub(crate) const SUPPRESSIONS_MAX_BYTES: u64 = 1 << 20;
+
+/// `*.abignore`, which libabigail's abipkgdiff takes for suppressions wherever it lies.
+pub(crate) fn is_suppressions(path: &BStr) -> bool {
+    path.ends_with(b".abignore")
+}
+
 /// Whether an artifact has an interface whose types are worth reading.
 pub(crate) fn needs_types(elf: &ElfFacts) -> bool {
     elf.exports().next().is_some()
@@ -624,7 +641,17 @@ pub(crate) fn artifact(
     digest: impl Into<Option<Digest>>,
     bytes: &[u8],
 ) -> Result<ArtifactFacts, String> {
-    let read = read_elf(bytes).map_err(|e| e.to_string())?;
+    let read = match crate::btf::is_raw(bytes) {
+        true => ElfRead { facts: crate::btf::facts(bytes)?, gaps: Vec::new(), is_cut: false },
+        false => read_elf(bytes).map_err(|e| e.to_string())?,
+    };
+    // What such a file does not have would read as removed.
+    if read.is_cut {
+        return Err(format!(
+            "the file is cut short: it has {} bytes, and its headers state more",
+            bytes.len()
+        ));
+    }
     let gaps = read.gaps.into_iter().map(|gap| named(gap, path.as_bstr())).collect();
     let size_bytes = bytes.len() as u64;
     Ok(ArtifactFacts {

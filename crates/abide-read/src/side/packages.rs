@@ -185,14 +185,16 @@ pub(crate) fn list(repo: &Repo, location: &Location) -> Listed {
             }
         };
         let file = Arc::new(PackageFile {
-            container: Container::Rpm,
+            container: package.container,
             listing: OnceLock::new(),
             source,
             label: package.location.clone(),
             stated: Some((package.nevra.to_string(), package.checksum.clone())),
             size_bytes: package.size_bytes.unwrap_or(0),
         });
-        match (location, is_debug(package)) {
+        // An index that does not name the debug files leaves only the package itself to be asked.
+        let is_listed = package.container == Container::Rpm || !package.debug_paths.is_empty();
+        match (location, is_debug(package) && is_listed) {
             (Location::Url(..), true) => listed.remote_debug.push((package.clone(), file)),
             _ => listed.files.push(file),
         }

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use abide_model::{
     ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, Gap, GapKind,
-    Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, Side, Symbol, SymbolVersion, TypeEvidence,
-    VersionNeed,
+    Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, ShippedSuppressions, Side, Symbol,
+    SymbolVersion, TypeEvidence, VersionNeed,
 };
 use bstr::BString;
 
@@ -112,12 +112,15 @@ impl<'a> Strings<'a> {
     }
 
     pub(super) fn package(&self, package: mirror::Package) -> Result<PackageFacts> {
-        let mirror::Package { meta, source, digest, artifacts, gaps } = package;
+        let mirror::Package { meta, source, digest, artifacts, suppressions, gaps } = package;
+        let shipped =
+            |(path, text)| Ok(ShippedSuppressions { path: self.text(path)?, text: self.text(text)? });
         Ok(PackageFacts {
             meta: meta.map(|m| self.meta(m)).transpose()?,
             source: self.text(source)?,
             digest: digest.map(Digest),
             artifacts: artifacts.into_iter().map(|a| self.artifact(a)).collect::<Result<_>>()?,
+            suppressions: suppressions.into_iter().map(shipped).collect::<Result<_>>()?,
             gaps: self.gaps(gaps)?,
         })
     }

@@ -95,12 +95,13 @@ impl<'s> Strings<'s> {
     }
 
     pub(super) fn package(&mut self, package: &'s PackageFacts) -> mirror::Package {
-        let PackageFacts { meta, source, digest, artifacts, gaps } = package;
+        let PackageFacts { meta, source, digest, artifacts, suppressions, gaps } = package;
         mirror::Package {
             meta: meta.as_ref().map(|m| self.meta(m)),
             source: self.text(source),
             digest: digest.map(|Digest(bytes)| bytes),
             artifacts: artifacts.iter().map(|a| self.artifact(a)).collect(),
+            suppressions: suppressions.iter().map(|s| (self.text(&s.path), self.text(&s.text))).collect(),
             gaps: self.gaps(gaps),
         }
     }

@@ -64,6 +64,8 @@ pub(super) struct Package {
     pub(super) source: Text,
     pub(super) digest: Option<[u8; 32]>,
     pub(super) artifacts: Vec<Artifact>,
+    /// Path and text.
+    pub(super) suppressions: Vec<(Text, Text)>,
     pub(super) gaps: Vec<Gap>,
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use abide_model::{ElfFacts, ElfKind, Endian, GapKind, SymbolKind};
+use abide_model::{ElfFacts, ElfKind, Endian, GapKind, NoProgress, Side, SymbolKind};
 use abide_read::btf::read_types;
+use abide_read::side::{self, OpenOptions};
 
 use crate::common::{compile, facts::exporting, scratch};
 use crate::made::describe;
@@ -141,4 +142,61 @@ fn an_extract_stands_for_the_kernels_types() {
         "\n"
     );
     assert_eq!(text, expected);
+}
+
+/// An object with what makes it a kernel module, and this BTF.
+fn module_file(folder: &Path, btf: &[u8]) -> std::path::PathBuf {
+    let source = r#"
+        int entry(void *t) { return t != 0; }
+        const char modinfo[] __attribute__((section(".modinfo"))) = "license=GPL";
+        void *__ksymtab_entry __attribute__((section("__ksymtab"))) = (void *)entry;
+    "#;
+    let (c, object, blob) = (folder.join("own.c"), folder.join("own.ko"), folder.join("own.blob"));
+    std::fs::write(&c, source).unwrap();
+    std::fs::write(&blob, btf).unwrap();
+    let run = |command: &mut std::process::Command| assert!(command.status().unwrap().success());
+    run(std::process::Command::new("cc").args(["-c", "-o"]).arg(&object).arg(&c));
+    let section = format!(".BTF={}", blob.display());
+    run(std::process::Command::new("objcopy").args(["--add-section", &section]).arg(&object));
+    std::fs::remove_file(c).unwrap();
+    std::fs::remove_file(blob).unwrap();
+    object
+}
+
+fn open(path: &Path, btf_base: Option<&Path>) -> Side {
+    let btf_base = btf_base.map(Path::to_owned);
+    let options = OpenOptions { use_host_debug: false, btf_base, ..OpenOptions::default() };
+    side::open(&path.to_string_lossy(), &options, &NoProgress).unwrap()
+}
+
+#[test]
+fn the_kernel_is_the_named_one_or_the_one_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let (base, int, task) = kernel();
+    let file = module_file(folder.path(), &module(&base, int, task).bytes());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let vmlinux = elsewhere.path().join("vmlinux");
+    std::fs::write(&vmlinux, base.bytes()).unwrap();
+    let types = |side: &Side, name: &str| {
+        let found = side.packages.iter().flat_map(|p| &p.artifacts).find(|a| a.path == name);
+        let found = found.unwrap_or_else(|| panic!("no {name}"));
+        (found.types.graph().map(|graph| graph.roots.len()), found.gaps.clone())
+    };
+    let (roots, gaps) = types(&open(&file, None), "own.ko");
+    assert_eq!(roots, None);
+    assert!(gaps.iter().any(|g| g.kind == GapKind::NoSupplementaryFile), "{gaps:?}");
+    assert_eq!(types(&open(&file, Some(&vmlinux)), "own.ko"), (Some(1), vec![]));
+    // A kernel in the same folder; alone, it is an artifact with all that its BTF names.
+    std::fs::copy(&vmlinux, folder.path().join("kernel.btf")).unwrap();
+    let side = open(folder.path(), None);
+    assert_eq!(types(&side, "own.ko"), (Some(1), vec![]));
+    assert_eq!(types(&side, "kernel.btf"), (Some(1), vec![]));
+    let side = open(&vmlinux, None);
+    assert_eq!((side.input_kind.as_str(), types(&side, "vmlinux")), ("BTF", (Some(1), vec![])));
+    let names: Vec<_> = side.packages[0].artifacts[0].elf.exports().map(|s| s.name.to_string()).collect();
+    assert_eq!(names, ["entry"]);
+    let lone = elsewhere.path().join("module");
+    std::fs::write(&lone, module(&base, int, task).bytes()).unwrap();
+    let error = side::open(&lone.to_string_lossy(), &OpenOptions::default(), &NoProgress).err().unwrap();
+    assert!(error.to_string().contains("continues that of a kernel"), "{error}");
 }

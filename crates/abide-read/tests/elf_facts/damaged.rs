@@ -53,6 +53,16 @@ fn what_is_before_the_cut_is_kept() {
 }
 
 #[test]
+fn a_cut_in_what_is_loaded_is_told_from_one_behind_it() {
+    let whole = library();
+    assert!(!read_elf(&whole).unwrap().is_cut);
+    assert!(!read_elf(&whole[..whole.len() - 200]).unwrap().is_cut, "only section headers are missing");
+    for length in [64, 1000, 0x1000, 0x2000] {
+        assert!(read_elf(&whole[..length]).unwrap().is_cut, "{length}");
+    }
+}
+
+#[test]
 fn without_section_headers_the_dynamic_facts_are_the_same() {
     let mut bytes = library();
     let whole = read_elf(&bytes).unwrap();

@@ -63,7 +63,8 @@ pub(crate) fn facts(path: &Path) -> ElfFacts {
 
 /// The facts of bytes that must be readable without a gap.
 pub(crate) fn sound(bytes: &[u8]) -> ElfFacts {
-    let ElfRead { facts, gaps } = read_elf(bytes).unwrap();
+    let ElfRead { facts, gaps, is_cut } = read_elf(bytes).unwrap();
+    assert!(!is_cut);
     assert_eq!(gaps, [], "a sound file has no gaps");
     facts
 }

@@ -11,9 +11,9 @@ use abide_read::side::{self, OpenOptions};
 use crate::support::{artifact, artifacts, copy_all, example, open, options};
 
 /// What the server does with the nth request for a path.
-type Behaviour = fn(&str, usize) -> Answer;
+pub(crate) type Behaviour = fn(&str, usize) -> Answer;
 
-enum Answer {
+pub(crate) enum Answer {
     File,
     Status(u16),
     /// Breaks the connection in the middle of the body.
@@ -22,13 +22,13 @@ enum Answer {
     Endless,
 }
 
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn start(root: PathBuf, behaviour: Behaviour) -> Self {
+    pub(crate) fn start(root: PathBuf, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/repo/", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -42,7 +42,7 @@ impl Server {
         Self { url, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn of_artifact(elf: ElfFacts, graph: TypeGraph) -> Side {
         source: "x".into(),
         digest: None,
         artifacts: vec![artifact],
+        suppressions: Vec::new(),
         gaps: Vec::new(),
     };
     Side { packages: vec![package], ..empty() }
@@ -80,6 +81,7 @@ pub(crate) fn plain_elf(symbols: Vec<Symbol>) -> ElfFacts {
         text_relocations: false,
         static_tls: false,
         gnu_properties: Vec::new(),
+        pure_slots: Vec::new(),
         symbols,
     }
 }
@@ -118,12 +120,14 @@ pub(crate) fn side() -> BoxedStrategy<Side> {
 
 fn package() -> BoxedStrategy<PackageFacts> {
     let digest = option::of(any::<[u8; 32]>().prop_map(Digest));
-    (option::of(meta()), bytes(), digest, vec(artifact(), 0..3), gaps())
-        .prop_map(|(meta, source, digest, artifacts, gaps)| PackageFacts {
+    let shipped = (bytes(), bytes()).prop_map(|(path, text)| ShippedSuppressions { path, text });
+    (option::of(meta()), bytes(), digest, vec(artifact(), 0..3), vec(shipped, 0..2), gaps())
+        .prop_map(|(meta, source, digest, artifacts, suppressions, gaps)| PackageFacts {
             meta,
             source,
             digest,
             artifacts,
+            suppressions,
             gaps,
         })
         .boxed()
@@ -203,8 +207,9 @@ fn elf() -> BoxedStrategy<ElfFacts> {
     let ids = (option::of(vec(any::<u8>(), 0..4)), option::of((bytes(), any::<u32>())));
     let versions = (texts(), vec((bytes(), bytes(), any::<bool>()), 0..3));
     let properties = vec(any::<(u32, u32)>(), 0..3);
-    (kinds, numbers, names, ids, versions, properties, vec(symbol(), 0..5))
-        .prop_map(|(kind, numbers, names, ids, versions, gnu_properties, symbols)| {
+    let pure = vec((bytes(), vec(any::<u32>(), 0..3)), 0..2);
+    (kinds, numbers, names, ids, versions, properties, pure, vec(symbol(), 0..5))
+        .prop_map(|(kind, numbers, names, ids, versions, gnu_properties, pure, symbols)| {
             let (machine, os_abi, flags, [is_64, is_big, debug, stack, text, tls]) = numbers;
             let (soname, needed, rpath, runpath, interpreter) = names;
             let need = |(file, version, is_weak)| VersionNeed { file, version, is_weak };
@@ -229,6 +234,7 @@ fn elf() -> BoxedStrategy<ElfFacts> {
                 text_relocations: text,
                 static_tls: tls,
                 gnu_properties,
+                pure_slots: pure.into_iter().map(|(table, slots)| PureSlots { table, slots }).collect(),
                 symbols,
             }
         })

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abide_model::{ArtifactFacts, DebugSource, Digest, Gap, GapKind, TypeEvidence};
+use abide_model::{ArtifactFacts, DebugSource, Digest, ElfKind, Gap, GapKind, TypeEvidence};
 use bstr::{BString, ByteSlice};
 
 use super::path_bytes;
@@ -18,7 +18,7 @@ use crate::store::Key;
 
 /// Bytes of a debug file.
 #[derive(Clone)]
-pub(super) enum Bytes {
+pub(crate) enum Bytes {
     Shared(Arc<Vec<u8>>),
     File(Arc<FileBytes>),
 }
@@ -67,6 +67,8 @@ pub(super) enum Attempt {
     File(PathBuf, Reason),
     /// In a debug package.
     Package(usize, BString, Reason),
+    /// From a debuginfod server, by build-id.
+    Server(Vec<u8>),
 }
 
 /// An artifact whose types are wanted.
@@ -86,6 +88,8 @@ pub(crate) struct Done {
     pub(crate) gaps: Vec<Gap>,
     /// The debug package that the supplementary file came from.
     pub(crate) supplementary_from: Option<usize>,
+    /// Whether files were looked for that only the debug information itself names (`.dwo`).
+    pub(crate) is_split: bool,
 }
 
 /// Finished, or to be tried at its next place.
@@ -116,6 +120,8 @@ impl<'a> Job<'a> {
         } else {
             let found = index.candidates(artifact.path.as_bstr(), folder, &artifact.elf);
             attempts.extend(found.into_iter().map(Attempt::separate));
+            let asked = index.debuginfod.as_ref().and(artifact.elf.build_id.clone());
+            attempts.extend(asked.map(Attempt::Server));
             // BTF and CTF say less than a separate file with DWARF does.
             attempts.extend(has_table.then(own));
         }
@@ -133,7 +139,7 @@ impl<'a> Job<'a> {
         match self.attempts.first()? {
             Attempt::Package(id, ..) => Some(Cow::Borrowed(&index.packages[*id].build)),
             Attempt::OwnPackage(file, _) => Some(Cow::Owned(file.source.name())),
-            Attempt::Kept(_) | Attempt::Own(_) | Attempt::File(..) => None,
+            Attempt::Kept(_) | Attempt::Own(_) | Attempt::File(..) | Attempt::Server(_) => None,
         }
     }
 
@@ -147,11 +153,12 @@ impl<'a> Job<'a> {
         digest: &impl Fn(&PackageFile) -> Option<Digest>,
         file_digest: &impl Fn(&Path) -> Option<Digest>,
     ) -> Option<(Key, BTreeSet<usize>)> {
-        let mut parts: Vec<Vec<u8>> = vec![self.artifact.path.to_vec(), self.artifact.digest.0.to_vec()];
+        let mut parts: Vec<Vec<u8>> = vec![self.artifact.path.to_vec(), self.artifact.digest?.0.to_vec()];
         let mut packages = BTreeSet::new();
         for attempt in &self.attempts {
             match attempt {
                 Attempt::Kept(_) | Attempt::Own(_) | Attempt::OwnPackage(..) => parts.push(b"own".to_vec()),
+                Attempt::Server(_) => return None,
                 Attempt::File(path, reason) => {
                     parts.push(format!("file {reason:?}").into());
                     parts.push(path_bytes(path).into());
@@ -171,6 +178,11 @@ impl<'a> Job<'a> {
         }
         let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
         Some((Key::of(&parts), packages))
+    }
+
+    /// Whether the types may continue those of a kernel.
+    pub(crate) fn is_module(&self) -> bool {
+        self.artifact.elf.kind == ElfKind::KernelModule
     }
 
     /// The number of symbols of the artifact, which its types refer to.
@@ -194,7 +206,7 @@ impl<'a> Job<'a> {
 
     /// Types were read; what was wrong with other places does not matter any more.
     pub(super) fn read(self, types: TypeEvidence, gaps: Vec<Gap>, supplementary_from: Option<usize>) -> Done {
-        Done { at: self.at, types, gaps, supplementary_from }
+        Done { at: self.at, types, gaps, supplementary_from, is_split: false }
     }
 
     /// No types were read, for these reasons.
@@ -203,7 +215,13 @@ impl<'a> Job<'a> {
         all.extend(gaps);
         // One file can be a candidate for two reasons.
         all.dedup();
-        Done { at: self.at, types: TypeEvidence::Absent, gaps: all, supplementary_from: None }
+        Done {
+            at: self.at,
+            types: TypeEvidence::Absent,
+            gaps: all,
+            supplementary_from: None,
+            is_split: false,
+        }
     }
 }
 

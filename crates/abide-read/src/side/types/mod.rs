@@ -7,9 +7,11 @@
 mod forms;
 mod job;
 mod packed;
+mod split;
 mod supplementary;
 mod wanted;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
@@ -19,8 +21,8 @@ use abide_model::{DebugSource, Gap, GapKind, Progress, Stage, TypeEvidence};
 use bstr::{BString, ByteSlice, ByteVec};
 
 use forms::read_types;
-use job::{Attempt, Bytes, Found, Step};
-pub(crate) use job::{Done, Job};
+use job::{Attempt, Found, Step};
+pub(crate) use job::{Bytes, Done, Job};
 use packed::PackageTask;
 use supplementary::Group;
 
@@ -28,7 +30,7 @@ use super::loose::reopen;
 use super::package::named;
 use super::packages::in_parallel;
 use crate::debuginfo::{DebugIndex, Reason, belongs};
-use crate::dwarf::supplementary_link;
+use crate::dwarf::{SplitWanted, supplementary_link};
 use crate::payload::Limits;
 use crate::source::FileBytes;
 
@@ -38,6 +40,8 @@ pub(crate) struct Pass<'a> {
     limits: Limits,
     progress: &'a dyn Progress,
     in_flight: AtomicU64,
+    /// The file whose BTF that of modules continues.
+    kernel: Option<Bytes>,
     /// Names that the debug package of the package with an index can have.
     debug_names: &'a (dyn Fn(usize) -> Vec<String> + Sync),
     /// Debug packages that turned out to be damaged or others than they should be.
@@ -54,11 +58,12 @@ impl<'p> Pass<'p> {
     pub(crate) fn new(
         index: &'p DebugIndex,
         debug_names: &'p (dyn Fn(usize) -> Vec<String> + Sync),
+        kernel: Option<Bytes>,
         limits: Limits,
         progress: &'p dyn Progress,
     ) -> Self {
         let (in_flight, damaged) = (AtomicU64::new(0), Mutex::default());
-        Pass { index, limits, progress, in_flight, debug_names, damaged }
+        Pass { index, limits, progress, in_flight, kernel, debug_names, damaged }
     }
 
     /// Reads the types for all jobs.
@@ -153,6 +158,14 @@ impl<'p> Pass<'p> {
                 }
             },
             Attempt::File(path, reason) => self.separate_file(job, path, reason, &group),
+            Attempt::Server(id) => match self.index.debuginfod.as_ref().map(|d| d.debug_file(&id)) {
+                Some(Ok(Some(path))) => self.separate_file(job, path, Reason::BuildId, &group),
+                Some(Err(error)) => {
+                    job.miss(GapKind::Unreadable, format!("debuginfod was asked in vain: {error}"));
+                    Err(job)
+                }
+                Some(Ok(None)) | None => Err(job),
+            },
             Attempt::Package(..) | Attempt::OwnPackage(..) => Err(job),
         }
     }
@@ -196,11 +209,13 @@ impl<'p> Pass<'p> {
                 }
             },
         };
-        let read = read_types(
-            bytes.debug_file(),
-            supplementary.as_ref().map(|s| s.bytes.debug_file()),
-            &job.artifact.elf,
-        );
+        let other = supplementary.as_ref().map(|s| s.bytes.debug_file());
+        let is_split = Cell::new(false);
+        let split = |wanted: SplitWanted<'_>, take: &mut dyn FnMut(&[u8]) -> bool| {
+            is_split.set(true);
+            split::offer(self.index, place.as_bstr(), on_disk.as_deref(), &wanted, take);
+        };
+        let read = read_types(bytes.debug_file(), other, &split, self.kernel.as_deref(), &job.artifact.elf);
         drop(bytes);
         let mut gaps: Vec<Gap> =
             read.gaps.into_iter().map(|gap| named(gap, job.artifact.path.as_bstr())).collect();
@@ -216,7 +231,8 @@ impl<'p> Pass<'p> {
         let from = supplementary.as_ref().and_then(|s| s.package);
         let supplementary = supplementary.map(|s| s.path);
         let types = TypeEvidence::Read { graph, source, supplementary };
-        Ok(self.finish(job.read(types, gaps, from), &place))
+        let done = Done { is_split: is_split.get(), ..job.read(types, gaps, from) };
+        Ok(self.finish(done, &place))
     }
 
     /// A file had no types that can be read: the artifact's next place is tried, if there is one.

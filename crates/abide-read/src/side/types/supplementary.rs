@@ -110,8 +110,12 @@ impl Group {
         {
             places.insert(0, Place::File(folder.join(name)));
         }
+        let server = pass.index.debuginfod.as_ref();
+        // Asked only when all other places were in vain.
+        let asked =
+            std::iter::once_with(|| server?.debug_file(&link.build_id).ok()?.map(Place::File)).flatten();
         let mut seen = Vec::new();
-        for place in places {
+        for place in places.into_iter().chain(asked) {
             match open_place(pass, place) {
                 Ok(Some((found, label))) => {
                     let id = probe(&found.bytes).build_id;
