@@ -63,6 +63,20 @@ pub(crate) struct Check {
     /// abide; may be given several times. What they cover stays in the report, marked.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) suppressions: Vec<PathBuf>,
+    /// The symbols that are the interface, whatever else is exported: one a line, RHEL's
+    /// Module.kabi_ARCH or stablelist, Android's symbol list; may be given several times.
+    #[arg(
+        short = 'w',
+        long,
+        visible_alias = "kmi-whitelist",
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath
+    )]
+    pub(crate) symbol_list: Vec<PathBuf>,
+    /// What packages promise, how much evidence is enough, other levels of rules: a policy file
+    /// (TOML), or rpminspect's list of compatibility levels.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
     /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,
