@@ -69,6 +69,20 @@ pub(crate) struct Check {
     /// Leave aside the suppression files (*.abignore) that packages and folders hold themselves.
     #[arg(long)]
     pub(crate) no_shipped_suppressions: bool,
+    /// The symbols that are the interface, whatever else is exported: one a line, RHEL's
+    /// Module.kabi_ARCH or stablelist, Android's symbol list; may be given several times.
+    #[arg(
+        short = 'w',
+        long,
+        visible_alias = "kmi-whitelist",
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath
+    )]
+    pub(crate) symbol_list: Vec<PathBuf>,
+    /// What packages promise, how much evidence is enough, other levels of rules: a policy file
+    /// (TOML), or rpminspect's list of compatibility levels.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
     /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) format: Format,

@@ -5,6 +5,7 @@ mod cache;
 mod commands;
 mod error;
 mod output;
+mod policy;
 mod progress;
 mod reading;
 mod reports;

@@ -1,10 +1,10 @@
 //! Suppression files: read, and what is to be said about them on standard error.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use abide_engine::suppress::{Date, Notice, Suppressions};
+use abide_engine::suppress::{Date, Notice, SuppressError, Suppressions};
 use abide_model::{PackageFacts, Side};
 
 use crate::error::CliError;
@@ -12,15 +12,15 @@ use crate::error::CliError;
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
 
-/// Reads all files, in order.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<Suppressions, CliError> {
+/// Reads all files, in order: suppressions, then lists of symbols.
+pub(crate) fn read(files: &[PathBuf], lists: &[PathBuf]) -> Result<Suppressions, CliError> {
     let mut all = Suppressions::default();
-    for path in paths {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|e| CliError::input(&format!("failed to read suppressions {name}"), &e))?;
-        let one = Suppressions::parse(&name, &bytes, today()?);
-        all.merge(one.map_err(|e| CliError::input("failed to read suppressions", &e).hint(&e.hint))?);
+    let today = today()?;
+    for path in files {
+        all.merge(file(path, "suppressions", |name, bytes| Suppressions::parse(name, bytes, today))?);
+    }
+    for path in lists {
+        all.merge(file(path, "the list of symbols", Suppressions::parse_list)?);
     }
     Ok(all)
 }
@@ -58,6 +58,17 @@ fn packages_of_build(side: &Side, package: &PackageFacts) -> BTreeSet<String> {
     let metas = side.packages.iter().filter_map(|p| p.meta.as_ref());
     let same = metas.filter(|m| m.source_package.is_some() && m.source_package == meta.source_package);
     same.chain([meta]).map(|m| m.nevra.name.clone()).collect()
+}
+
+fn file(
+    path: &Path,
+    what: &str,
+    parse: impl Fn(&str, &[u8]) -> Result<Suppressions, SuppressError>,
+) -> Result<Suppressions, CliError> {
+    let name = path.display().to_string();
+    let bytes =
+        std::fs::read(path).map_err(|e| CliError::input(&format!("failed to read {what} {name}"), &e))?;
+    parse(&name, &bytes).map_err(|e| CliError::input(&format!("failed to read {what}"), &e).hint(&e.hint))
 }
 
 /// Today, in UTC: a date of expiry is the same day everywhere.

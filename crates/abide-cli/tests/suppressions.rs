@@ -1,9 +1,10 @@
-//! `abide check --suppressions`: marked findings, warnings, errors; and the answers of libabigail on its own cases.
+//! `abide check --suppressions` and `--symbol-list`: marked findings, warnings, errors. libabigail's answers on its own
+//! cases are compared in `abi_pairs`.
 
 #[allow(dead_code)]
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use common::{Run, Workplace};
 
@@ -69,6 +70,12 @@ fn what_matched_nothing_and_what_is_unknown_is_said() {
     let expected = "warning: a.abignore:3: the property \"colour\" is unknown in [suppress_function] and was ignored\n\
                     warning: a.abignore:1: matched nothing: [suppress_function] name = other, colour = red\n";
     assert_eq!(run.stderr, expected);
+    let arguments =
+        ["check", "old/libfoo.so.1", "new/libfoo.so.1", "--suppressions=a.abignore", "--format=json"];
+    let document: serde_json::Value = serde_json::from_str(&work.abide(&arguments).stdout).expect("JSON");
+    let said = &document["suppressions"][0];
+    assert_eq!((said["file"].as_str(), said["line"].as_u64()), (Some("a.abignore"), Some(1)));
+    assert_eq!(document["suppressions"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
@@ -103,83 +110,25 @@ fn a_file_that_cannot_be_used_is_an_error() {
     assert!(check(&work, &["a.abignore"]).stderr.contains("\nhint: begin with a section"));
 }
 
-/// Cases in which abide answers otherwise than libabigail 3.0, and why.
-const REVIEWED: [(&str, &str); 17] = [
-    ("test20-suppr-removed-fn-sym-report-1", NO_RULES),
-    ("test20-suppr-removed-fn-sym-report-2", NO_RULES),
-    ("test20-suppr-removed-fn-sym-report-3", NO_RULES),
-    ("test20-suppr-removed-fn-sym-report-4", NO_RULES),
-    ("test20-suppr-removed-fn-sym-report-5", NO_RULES),
-    ("test47-non-reachable-types-report-2", UNREACHABLE),
-    ("test47-non-reachable-types-report-3", UNREACHABLE),
-    ("test47-non-reachable-types-report-4", UNREACHABLE),
-    ("test-has-data-member-inserted-at-1-report-1", UNREACHABLE),
-    ("test-has-data-member-inserted-at-2-report.2", UNREACHABLE),
-    ("libtest48-soname-abixml-report-1#2", XML),
-    ("libtest48-soname-abixml-report-1#3", XML),
-    ("libtest48-soname-abixml-report-2#1", XML),
-    ("libtest48-soname-abixml-report-2#2", XML),
-    ("test-diff-pkg/dirpkg-3-report-0", IN_PACKAGE),
-    ("test-diff-pkg-ctf/dirpkg-3-report-0", IN_PACKAGE),
-    ("test0-fn-changed-report-1", APPLICATION),
-];
-const NO_RULES: &str =
-    "the suppression file is a report; libabigail takes it for an empty one, abide refuses it";
-const UNREACHABLE: &str =
-    "asked for types that no exported symbol reaches, which are no part of the interface";
-const XML: &str = "one side is libabigail's XML, which is no binary";
-const IN_PACKAGE: &str = "one of the suppression files lies in the compared folder, and is not looked for";
-const APPLICATION: &str = "the answer is for one application, which does not use all functions";
-
 #[test]
-fn libabigails_cases_have_libabigails_answers() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/abi-pairs");
-    let Ok(text) = std::fs::read_to_string(data.join("pairs.jsonl")) else {
-        println!("../shared/data/abi-pairs is absent: libabigail's cases are not run");
-        return;
-    };
-    let mut wrong = Vec::new();
-    let mut cases = 0;
-    for line in text.lines() {
-        let case: serde_json::Value = serde_json::from_str(line).expect("JSON");
-        let (Some(files), Some(new)) = (case["suppressions"].as_array(), case["new"].as_str()) else {
-            continue;
-        };
-        let id = case["id"].as_str().expect("an id");
-        cases += 1;
-        let exit = case["libabigail"]["3.0-tested"]["exit"].as_i64().expect("an exit status");
-        let wanted = if exit & 8 != 0 {
-            "incompatible"
-        } else if exit & 4 != 0 {
-            "changed"
-        } else {
-            "unchanged"
-        };
-        let got = answer(&data, case["old"].as_str().expect("a path"), new, files);
-        let reviewed = REVIEWED.iter().any(|(name, _)| id.ends_with(name));
-        if reviewed == (got == wanted) {
-            let note = if reviewed { " (no longer another answer)" } else { "" };
-            wrong.push(format!("{id}: wanted {wanted}, got {got}{note}"));
-        }
-    }
-    assert!(cases > 100, "{cases}");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// `unchanged`, `changed`, `incompatible`, or `error`.
-fn answer(data: &Path, old: &str, new: &str, files: &[serde_json::Value]) -> &'static str {
-    let path = |name: &str| data.join(name).display().to_string();
-    let mut arguments = vec!["check".to_string(), path(old), path(new), "--format=json".into(), "-q".into()];
-    for file in files {
-        arguments.extend(["--suppressions".to_string(), path(file.as_str().expect("a path"))]);
-    }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let run = Workplace::new().abide(&arguments);
-    let Ok(document) = serde_json::from_str::<serde_json::Value>(&run.stdout) else { return "error" };
-    let count = |level: &str| document["counts"][level].as_u64().expect("a count");
-    match (count("breaks"), count("reviews") + count("safe")) {
-        (0, 0) => "unchanged",
-        (0, _) => "changed",
-        _ => "incompatible",
+fn a_list_of_symbols_is_the_interface() {
+    let work = Workplace::new();
+    pair(&work);
+    let run = |file: &str| work.abide(&["check", "old/libfoo.so.1", "new/libfoo.so.1", "-w", file]);
+    work.write("stays.txt", "# ours\nstays\n");
+    assert_eq!(run("stays.txt").status, 0);
+    work.write("gone.txt", "[rhel9_x86_64_stablelist]\n  gone\n");
+    assert_eq!(run("gone.txt").status, 1);
+    work.write("Module.kabi_x86_64", "0x75d19f57\tstays\tvmlinux\tEXPORT_SYMBOL\n");
+    assert_eq!(run("Module.kabi_x86_64").status, 0);
+    for text in ["gone = 1\n", "", "[suppress_function]\nname = gone\n"] {
+        work.write("wrong.txt", text);
+        let run = run("wrong.txt");
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{text}");
+        assert!(
+            run.stderr.starts_with("error: failed to read the list of symbols: wrong.txt:1: "),
+            "{}",
+            run.stderr
+        );
     }
 }

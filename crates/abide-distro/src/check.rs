@@ -23,7 +23,7 @@ use crate::provided::{self, Libraries};
 use crate::reason;
 use crate::resolve::{Loader, Loaders};
 use crate::result::{
-    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, Resolution,
+    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, PolicyUsed, Resolution,
     verdict_of_findings,
 };
 use crate::suppressed::{self, Used};
@@ -53,6 +53,25 @@ pub(crate) struct Context<'a> {
     /// Public headers of each side.
     pub(crate) old_headers: Headers,
     pub(crate) new_headers: Headers,
+}
+
+impl Context<'_> {
+    /// The policy for a pair of artifacts.
+    pub(crate) fn policy(&self, at: [Option<ArtifactRef>; 2]) -> Policy {
+        let files = [at[0].map(|a| a.of(self.old)), at[1].map(|a| a.of(self.new))];
+        let packages = suppressed::package_names(self, at[0].map(|a| a.package), at[1].map(|a| a.package));
+        self.options.policy.of_pair(packages, files)
+    }
+
+    /// The level of compatibility that an artifact has by the policy.
+    pub(crate) fn compatibility_level(&self, at: [Option<ArtifactRef>; 2]) -> Option<u8> {
+        self.policy(at).promise.map(|promise| promise.level)
+    }
+
+    /// The policy for a pair of packages, as such.
+    pub(crate) fn package_policy(&self, old: Option<usize>, new: Option<usize>) -> Policy {
+        self.options.policy.of_pair(suppressed::package_names(self, old, new), [None, None])
+    }
 }
 
 /// Compares `new`, the candidate, with `old`, the reference; all types are in the facts.
@@ -153,6 +172,7 @@ fn compare_pair(
         gaps: Vec::new(),
         verdict: Verdict::Compatible,
         resolution: Resolution::default(),
+        compatibility_level: context.compatibility_level([Some(pair.old), Some(pair.new)]),
     };
     let (mut findings, resolution) = context.loaders.judge(context, Some(pair.old), pair.new);
     result.findings.append(&mut findings);
@@ -163,7 +183,8 @@ fn compare_pair(
         let (policy, asked) = provided::without_required_versions(&context.options.policy);
         let mut comparison = compare(old, new, &compare_options(context, &pair, policy));
         if asked {
-            context.libraries.judge_required_versions(new, &mut comparison.findings);
+            let policy = context.policy([Some(pair.old), Some(pair.new)]);
+            context.libraries.judge_required_versions(new, &mut comparison.findings, &policy);
         }
         context.used.add(&comparison.suppressions_used);
         result.findings.append(&mut comparison.findings);
@@ -282,7 +303,8 @@ fn package(
         .chain([verdict_of_findings(&findings), gaps::verdict_of_packages(context, old, new, &gaps)])
         .max()
         .unwrap_or(Verdict::Compatible);
-    PackageResult { old, new, by, artifacts, findings, gaps, verdict }
+    let compatibility_level = context.package_policy(old, new).promise.map(|promise| promise.level);
+    PackageResult { old, new, by, compatibility_level, artifacts, findings, gaps, verdict }
 }
 
 fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResult>) -> Check {
@@ -295,6 +317,10 @@ fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResu
         verdict = verdict.max(Verdict::Undecided);
     }
     let suppressions = &context.options.suppressions;
+    let policy = context.options.policy.source.as_deref().map(|file| PolicyUsed {
+        file: file.to_owned(),
+        default_compatibility: context.options.policy.compatibility.default,
+    });
     let mut check = Check {
         packages,
         findings: Vec::new(),
@@ -303,6 +329,7 @@ fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResu
         coverage,
         verdict,
         reason: String::new(),
+        policy,
         suppressions_unused: suppressions.unused(&context.used.take()),
         suppressions_expired: suppressions.expired(),
     };

@@ -25,5 +25,7 @@ pub use batches::Types;
 pub use check::{CheckOptions, check, check_with};
 pub use pairing::{ArtifactMatch, PackageMatch};
 pub use result::{
-    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, Resolution, SideGap, SideName,
+    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, PolicyUsed, Resolution,
+    SideGap, SideName,
 };
+pub use rules::read_policy;

@@ -21,13 +21,13 @@ pub(crate) fn paired(context: &Context<'_>, pair: &PackagePair) -> Vec<Finding> 
     if old_meta.nevra.name != new_meta.nevra.name {
         let case = provides(new, &old_meta.nevra.name).then_some("provided");
         let summary = format!("package {} is now called {}", old_meta.nevra.name, new_meta.nevra.name);
-        findings.push(pair_finding(context, "package-renamed", case, summary, old, new));
+        findings.push(pair_finding(context, "package-renamed", case, summary, pair));
     }
     if old_meta.nevra.arch != new_meta.nevra.arch {
         let case = [old_meta, new_meta].iter().any(|meta| meta.nevra.arch == "noarch").then_some("noarch");
         let (from, to) = (&old_meta.nevra.arch, &new_meta.nevra.arch);
         let summary = format!("package {} is for another architecture: {from} → {to}", old_meta.nevra.name);
-        findings.push(pair_finding(context, "package-architecture-changed", case, summary, old, new));
+        findings.push(pair_finding(context, "package-architecture-changed", case, summary, pair));
     }
     findings
 }
@@ -37,9 +37,9 @@ fn pair_finding(
     rule: &'static str,
     case: Option<&'static str>,
     summary: String,
-    old: &PackageFacts,
-    new: &PackageFacts,
+    pair: &PackagePair,
 ) -> Finding {
+    let (old, new) = (&context.old.packages[pair.old], &context.new.packages[pair.new]);
     let draft = Draft {
         rule,
         case,
@@ -49,7 +49,7 @@ fn pair_finding(
         new: evidence(new),
         details: Vec::new(),
     };
-    judge(draft, &context.options.policy)
+    judge(draft, &context.package_policy(Some(pair.old), Some(pair.new)))
 }
 
 /// Whether the side has any package: one of loose files says nothing about packages.
@@ -88,7 +88,7 @@ pub(crate) fn removed(context: &Context<'_>, index: usize, artifacts: &[Artifact
         details: Vec::new(),
     };
     draft.details = lost_details(&lost, &gone, case.is_none());
-    let mut finding = judge(draft, &context.options.policy);
+    let mut finding = judge(draft, &context.package_policy(Some(index), None));
     if finding.level > Level::Safe {
         finding.consumers = requirers(context, index, &lost);
         finding.consumers.extend(users(context, index, &gone));
@@ -195,7 +195,7 @@ pub(crate) fn added(context: &Context<'_>, index: usize) -> Vec<Finding> {
         new: evidence(package),
         details: Vec::new(),
     };
-    vec![judge(draft, &context.options.policy)]
+    vec![judge(draft, &context.package_policy(None, Some(index)))]
 }
 
 fn name(package: &PackageFacts) -> String {

@@ -25,13 +25,14 @@ pub(crate) fn without_required_versions(policy: &Policy) -> (Policy, bool) {
 }
 
 /// Gives a finding the rule's level and reason.
-fn set_level(finding: &mut Finding, rule: &str) {
+fn set_level(finding: &mut Finding, rule: &str, policy: &Policy) {
     let Some(rule) = rules::find(rule) else { return };
+    let level = policy.level(rule.id, rule.level);
     finding.rule = rule.id;
-    finding.level = rule.level;
-    finding.why.clone_from(&rule.why);
+    finding.level = level;
+    finding.why = policy.explain(&rule.why, rule.level, level);
     for detail in &mut finding.details {
-        (detail.rule, detail.level) = (rule.id, rule.level);
+        (detail.rule, detail.level) = (rule.id, level);
     }
 }
 
@@ -67,12 +68,17 @@ impl<'a> Libraries<'a> {
 
     /// Judges the findings about required versions: safe when this side meets the requirement itself, else as the
     /// engine's rule says.
-    pub(crate) fn judge_required_versions(&self, user: &ArtifactFacts, findings: &mut [Finding]) {
+    pub(crate) fn judge_required_versions(
+        &self,
+        user: &ArtifactFacts,
+        findings: &mut [Finding],
+        policy: &Policy,
+    ) {
         let Some(rule) = rules::find(RAISED) else { return };
         // The rule's cases (a lowered version) keep what the engine said.
-        for finding in findings.iter_mut().filter(|f| f.rule == RAISED && f.why == rule.why) {
+        for finding in findings.iter_mut().filter(|f| f.rule == RAISED && f.why.starts_with(&rule.why)) {
             let Some(provider) = self.met_by(user, finding) else {
-                set_level(finding, RAISED);
+                set_level(finding, RAISED, policy);
                 continue;
             };
             let owner = match &provider.package_of(self.side).meta {
@@ -80,7 +86,7 @@ impl<'a> Libraries<'a> {
                 None => provider.of(self.side).path.to_string(),
             };
             finding.summary = format!("{}; {owner} of the candidate has it", finding.summary);
-            set_level(finding, PROVIDED);
+            set_level(finding, PROVIDED, policy);
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Check {
     pub verdict: Verdict,
     /// One sentence that says why the verdict is what it is.
     pub reason: String,
+    /// The policy file that was applied; `None` when there was none.
+    pub policy: Option<PolicyUsed>,
     /// Suppressions that are in force and matched nothing.
     pub suppressions_unused: Vec<Notice>,
     /// Suppressions that are past their date and cover nothing.
@@ -35,6 +37,15 @@ impl Check {
     pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().chain(self.packages.iter().flat_map(PackageResult::all_findings))
     }
+}
+
+/// The policy file of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyUsed {
+    /// The file, as the caller named it.
+    pub file: String,
+    /// The compatibility level of packages that it does not list, when it states one.
+    pub default_compatibility: Option<u8>,
 }
 
 /// One of the two sides.
@@ -64,6 +75,8 @@ pub struct PackageResult {
     pub new: Option<usize>,
     /// How they were found to belong together; `None` for a package without a partner.
     pub by: Option<PackageMatch>,
+    /// Its compatibility level by the policy.
+    pub compatibility_level: Option<u8>,
     /// Their artifacts, in the reference's order; what only the candidate has comes last.
     pub artifacts: Vec<ArtifactResult>,
     /// Findings about the package itself.
@@ -113,6 +126,8 @@ pub struct ArtifactResult {
     pub gaps: Vec<SideGap>,
     /// The artifact's own verdict.
     pub verdict: Verdict,
+    /// Its compatibility level by the policy.
+    pub compatibility_level: Option<u8>,
     /// What became of its imports on the candidate.
     pub resolution: Resolution,
 }

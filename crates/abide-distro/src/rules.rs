@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use abide_engine::Policy;
+use abide_engine::policy::PolicyError;
 use abide_engine::rules::RuleCase;
 use abide_model::{Detail, Evidence, Finding, Level, Subject};
 use serde::Deserialize;
@@ -102,6 +103,15 @@ fn parse(id: &'static str, text: &str) -> Rule {
     Rule { id, title, level, why, when_safe, reference, cases }
 }
 
+/// Reads a policy file, whose rules and cases must exist.
+///
+/// `name` is how messages call the file; see [`Policy::parse`].
+pub fn read_policy(name: &str, bytes: &[u8]) -> Result<Policy, PolicyError> {
+    Policy::parse(name, bytes, &|rule, case| {
+        find(rule).is_some_and(|rule| case.is_none_or(|case| rule.cases.contains_key(case)))
+    })
+}
+
 /// A finding before its rule gave it level and reason.
 pub(crate) struct Draft {
     pub(crate) rule: &'static str,
@@ -125,15 +135,17 @@ pub(crate) fn judge(draft: Draft, policy: &Policy) -> Finding {
         (format!("{}/{case}", rule.id), found.level, &found.why)
     });
     let (key, level, why) = case.unwrap_or_else(|| (rule.id.to_owned(), rule.level, &rule.why));
+    let mut details = draft.details;
+    details.iter_mut().for_each(|detail| detail.level = policy.counted(detail.level));
     Finding {
         rule: rule.id,
-        level: policy.levels.get(&key).copied().unwrap_or(level),
+        level: policy.level(&key, level),
         subject: draft.subject,
         summary: draft.summary,
-        why: why.clone(),
+        why: policy.explain(why, level, policy.level(&key, level)),
         old: draft.old,
         new: draft.new,
-        details: draft.details,
+        details,
         exposure: None,
         path: Vec::new(),
         symbols: Arc::from([]),

@@ -21,7 +21,7 @@ use crate::suppressed;
 pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: ArtifactRef) -> ArtifactResult {
     let facts = at.of(context.old);
     let partner = packages.partner_of_old(at.package).map(|index| &context.new.packages[index]);
-    let mut result = alone(facts, Some(at), None, Outcome::Removed);
+    let mut result = alone(context, [Some(at), None], facts, Outcome::Removed);
     if let Some(gap) = gaps::may_hide(partner, context.new, facts.path.as_bstr()) {
         // It may well be there: the reader could not tell. A gap, no finding.
         result.gaps.push(SideGap { side: Some(SideName::Candidate), gap });
@@ -34,7 +34,7 @@ pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: Artifa
         return result;
     }
     let library = Library { sonames: BTreeSet::from([loaded_name(facts)]), old: Some(at), new: None };
-    let mut finding = removed_finding(context, facts);
+    let mut finding = removed_finding(context, facts, at);
     finding.consumers = context.consumers.of(&library, &[]);
     result.findings.push(finding);
     suppressed::mark_artifact(context, &mut result.findings, [Some(at), None]);
@@ -42,7 +42,7 @@ pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: Artifa
     result
 }
 
-fn removed_finding(context: &Context<'_>, facts: &ArtifactFacts) -> Finding {
+fn removed_finding(context: &Context<'_>, facts: &ArtifactFacts, at: ArtifactRef) -> Finding {
     let name = display_name(facts);
     let exports = facts.elf.exports().count();
     let case = removed_case(facts, exports);
@@ -57,7 +57,7 @@ fn removed_finding(context: &Context<'_>, facts: &ArtifactFacts) -> Finding {
             new: absent(&facts.path),
             details: Vec::new(),
         },
-        &context.options.policy,
+        &context.policy([Some(at), None]),
     )
 }
 
@@ -75,7 +75,7 @@ fn removed_case(facts: &ArtifactFacts, exports: usize) -> Option<&'static str> {
 pub(crate) fn added(context: &Context<'_>, packages: &PackagePairs, at: ArtifactRef) -> ArtifactResult {
     let facts = at.of(context.new);
     let partner = packages.partner_of_new(at.package).map(|index| &context.old.packages[index]);
-    let mut result = alone(facts, None, Some(at), Outcome::Added);
+    let mut result = alone(context, [None, Some(at)], facts, Outcome::Added);
     if let Some(gap) = gaps::may_hide(partner, context.old, facts.path.as_bstr()) {
         result.gaps.push(SideGap { side: Some(SideName::Reference), gap });
         result.verdict = Verdict::Undecided;
@@ -96,7 +96,7 @@ pub(crate) fn added(context: &Context<'_>, packages: &PackagePairs, at: Artifact
             new: evidence(facts, format!("{what} with {} exported symbols", facts.elf.exports().count())),
             details: Vec::new(),
         },
-        &context.options.policy,
+        &context.policy([None, Some(at)]),
     ));
     suppressed::mark_artifact(context, &mut result.findings, [None, Some(at)]);
     result
@@ -128,7 +128,7 @@ pub(crate) fn moved(context: &Context<'_>, packages: &PackagePairs, pair: Artifa
         new: evidence(new, to),
         details: Vec::new(),
     };
-    Some(judge(draft, &context.options.policy))
+    Some(judge(draft, &context.policy([Some(pair.old), Some(pair.new)])))
 }
 
 /// Whether whoever found the old file finds the new one: a library by its soname in the same directory, anything
@@ -167,15 +167,15 @@ fn package_case(new: &ArtifactFacts, package: &PackageFacts) -> Option<&'static 
 }
 
 fn alone(
+    context: &Context<'_>,
+    at: [Option<ArtifactRef>; 2],
     facts: &ArtifactFacts,
-    old: Option<ArtifactRef>,
-    new: Option<ArtifactRef>,
     outcome: Outcome,
 ) -> ArtifactResult {
     ArtifactResult {
         name: display_name(facts),
-        old: old.map(place),
-        new: new.map(place),
+        old: at[0].map(place),
+        new: at[1].map(place),
         by: None,
         debug_old: None,
         debug_new: None,
@@ -184,6 +184,7 @@ fn alone(
         gaps: Vec::new(),
         verdict: Verdict::Compatible,
         resolution: Resolution::default(),
+        compatibility_level: context.compatibility_level(at),
     }
 }
 

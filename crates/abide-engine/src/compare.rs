@@ -9,7 +9,8 @@ use crate::artifact;
 use crate::change::{Change, Fact};
 use crate::comparison::{Comparison, Coverage, TypesCompared};
 use crate::judge::{self, Draft};
-use crate::options::{CompareOptions, Policy};
+use crate::options::CompareOptions;
+use crate::policy::Policy;
 use crate::suppress::{Judge, Pair};
 use crate::symbols::{self, Matching, SymbolChanges, symbol_name};
 use crate::types::{self, TypesResult};
@@ -36,7 +37,8 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
     }
     let matching = symbols::match_exports(&old.elf, &new.elf);
     let pair = Pair { old: Some(old), new: Some(new), packages: options.packages };
-    let judge = Judge::new(&options.policy, options.suppressions.map(|s| s.active(pair)));
+    let policy = options.policy.of_pair(options.packages, [Some(old), Some(new)]);
+    let judge = Judge::new(&policy, options.suppressions.map(|s| s.active(pair)));
     let mut findings = artifact_findings(old, new, &judge);
     findings.extend(matching.changed.iter().flat_map(|c| symbol_findings(old, new, c, &judge)));
     let mut coverage = coverage(old, new, &matching);
@@ -51,7 +53,7 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
     let types = types.compared;
     judge::sort(&mut findings);
     tidy(&mut gaps);
-    let verdict = verdict(&findings, &types, &coverage, &gaps, &options.policy);
+    let verdict = verdict(&findings, &types, &coverage, &gaps, &policy);
     Comparison { findings, types, coverage, verdict, gaps, suppressions_used: judge.used() }
 }
 

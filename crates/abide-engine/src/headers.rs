@@ -32,6 +32,13 @@ impl<'a> Headers<'a> {
         let installed_elsewhere = file.starts_with(b"/usr/") && !file.starts_with(b"/usr/src/");
         !names.contains(name) && (is_source(name) || !installed_elsewhere)
     }
+
+    /// Whether `file` is known to be a header that is not installed.
+    ///
+    /// For what is declared in a header and defined in a source file, of which compilers may name either.
+    pub(crate) fn is_private_header(&self, file: &BStr) -> bool {
+        self.names.is_some() && !is_source(file_name(file)) && self.is_private(file)
+    }
 }
 
 fn file_name(path: &BStr) -> &[u8] {
@@ -64,5 +71,8 @@ mod tests {
         assert!(!headers.is_private("/usr/include/bits/stat.h".into()));
         assert!(headers.is_private("../lib/libzfs_impl.h".into()));
         assert!(headers.is_private("/usr/src/debug/x/notlibzfs.h".into()));
+        assert!(headers.is_private_header("../lib/libzfs_impl.h".into()));
+        assert!(!headers.is_private_header("../lib/libzfs_impl.c".into()));
+        assert!(!Headers::new(None).is_private_header("../lib/libzfs_impl.h".into()));
     }
 }

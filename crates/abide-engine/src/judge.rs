@@ -5,7 +5,7 @@ use std::sync::Arc;
 use abide_model::{Detail, Evidence, Exposure, Finding, Level, PathStep, Subject, SymbolName};
 
 use crate::change::Change;
-use crate::options::Policy;
+use crate::policy::Policy;
 use crate::rules::{self, Judged, Situation};
 
 /// Clauses that a summary spells out before it counts the rest.
@@ -55,7 +55,7 @@ impl Draft {
             level,
             subject: self.subject,
             summary,
-            why: worst.why.to_string(),
+            why: policy.explain(worst.why, worst.own, level),
             old: self.old,
             new: self.new,
             details,

@@ -1,13 +1,14 @@
 //! Types of matched symbols: which can be compared, and the findings about them.
 
 use abide_model::{
-    ArtifactFacts, DebugSource, Evidence, Finding, Gap, GapKind, PathStep, Root, RootKind, StrId, Subject,
-    Symbol, SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph, TypeKind,
+    ArtifactFacts, DebugSource, DeclLocation, Evidence, Exposure, Finding, Gap, GapKind, PathStep, Root,
+    RootKind, StrId, Subject, Symbol, SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph,
+    TypeKind,
 };
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
-use crate::change::Reach;
+use crate::change::{Change, Fact, Reach};
 use crate::comparison::{Coverage, TypesCompared};
 use crate::diff::{self, DiffGraph, Owner, Side, Start, Via};
 use crate::exposure::{Reaching, Ways};
@@ -276,7 +277,7 @@ impl<'a> Types<'a> {
                 let is_seen = covered.as_ref().is_some_and(|c| c.is_seen(index));
                 let ways = open.as_ref().filter(|_| is_seen).unwrap_or(&all);
                 let covers = covered.as_ref().map(|c| &c.changes[index as usize]);
-                judge.typed(self.draft(index, ways, &reaching), covers)
+                judge.typed(self.draft(index, ways, &reaching, &headers), covers)
             })
             .collect()
     }
@@ -294,12 +295,24 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn draft(&self, index: u32, ways: &Ways<'_>, reaching: &Reaching) -> Draft {
+    /// Whether all that changed is the slot of a member function whose class consumers cannot see: who calls
+    /// through a table or derives from a class has its definition.
+    fn is_private_slot(&self, changes: &[Change], group: &Group, headers: &Headers<'_>) -> bool {
+        let is_slot = |change: &Change| {
+            matches!(change.fact, Fact::VirtualMoved | Fact::VirtualAdded(_) | Fact::VirtualRemoved { .. })
+        };
+        let is_private = |decl: DeclLocation| headers.is_private_header(self.old.str(decl.file));
+        changes.iter().all(is_slot) && group.old.decl.is_some_and(is_private)
+    }
+
+    fn draft(&self, index: u32, ways: &Ways<'_>, reaching: &Reaching, headers: &Headers<'_>) -> Draft {
         let node = &self.diff.nodes[index as usize];
         let (old, new) = (self.evidence(index, true), self.evidence(index, false));
         let changes = node.changes.clone();
         let exposure = Some(ways.exposure(index));
         if let Some(group) = self.group_of(index) {
+            let is_private = self.is_private_slot(&changes, group, headers);
+            let exposure = if is_private { Some(Exposure::Opaque) } else { exposure };
             return Draft {
                 subject: Subject::Symbol(group.names[0].clone()),
                 headline: Some(headline(group)),

@@ -38,6 +38,10 @@ pub fn document(check: &Check, old: &Side, new: &Side) -> doc::Document {
     doc::Document {
         schema: doc::SCHEMA_ID.to_owned(),
         tool: doc::Tool { name: "abide".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        policy: check.policy.as_ref().map(|policy| doc::Policy {
+            file: policy.file.clone(),
+            default_compatibility: policy.default_compatibility,
+        }),
         verdict: verdict(check.verdict),
         reason: check.reason.clone(),
         inputs: doc::Inputs {
@@ -107,6 +111,7 @@ impl Context<'_> {
             nevra: self.nevra.clone(),
             source: source(self.old, result.old).or_else(|| source(self.new, result.new)),
             matched_by: result.by.map(|by| by.id().to_owned()),
+            compatibility_level: result.compatibility_level,
             verdict: verdict(result.verdict),
             artifacts: result.artifacts.iter().map(|artifact| self.artifact(artifact)).collect(),
         }
@@ -132,6 +137,7 @@ impl Context<'_> {
                 Outcome::Compared(comparison) => comparison.types.why().map(str::to_owned),
                 _ => None,
             },
+            compatibility_level: result.compatibility_level,
             verdict: verdict(result.verdict),
             counts: doc::Counts {
                 breaks: counts.breaks,

@@ -169,6 +169,9 @@ pub struct Document {
     pub schema: String,
     /// The program that wrote it.
     pub tool: Tool,
+    /// The policy file that was applied; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
     /// The worst verdict of all comparisons.
     pub verdict: Verdict,
     /// One sentence that says why.
@@ -206,6 +209,15 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// The policy file of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Policy {
+    /// The file, as the user named it.
+    pub file: String,
+    /// The compatibility level of packages that it does not list, when it states one.
+    pub default_compatibility: Option<u8>,
 }
 
 /// Both inputs.
@@ -413,6 +425,9 @@ pub struct Package {
     /// How the two were found to belong together: `name`, `loose`, `provides`, `other-architecture`, `only-ones`;
     /// none when one is absent.
     pub matched_by: Option<String>,
+    /// Its compatibility level by the policy, 1 to 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_level: Option<u8>,
     /// The worst verdict of what is in it.
     pub verdict: Verdict,
     /// Its artifacts.
@@ -433,6 +448,9 @@ pub struct Artifact {
     pub compared: Compared,
     /// Why types were not compared, or only in part.
     pub types_note: Option<String>,
+    /// Its compatibility level by the policy, 1 to 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_level: Option<u8>,
     /// Its own verdict.
     pub verdict: Verdict,
     /// Its findings, counted by level.

@@ -9,12 +9,14 @@ use abide_read::side::Opened;
 use crate::args::{Check, Format};
 use crate::error::CliError;
 use crate::reading::{Reader, Request};
-use crate::{reports, suppressions};
+use crate::{policy, reports, suppressions};
 
 /// Compares, reports, and gives the verdict's exit status.
 pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
-    let mut options =
-        CheckOptions { suppressions: suppressions::read(&args.suppressions)?, ..CheckOptions::default() };
+    let mut options = CheckOptions {
+        policy: args.policy.as_deref().map(policy::read).transpose()?.unwrap_or_default(),
+        suppressions: suppressions::read(&args.suppressions, &args.symbol_list)?,
+    };
     let reader = Reader::new(&args.common)?;
     let (old, new) = open(&reader, args)?;
     let shipped = match args.no_shipped_suppressions {

@@ -67,7 +67,7 @@ impl<'a> Loaders<'a> {
         let old_scope = old.map(|old| (old, self.old.scope(old)));
         let mut findings = Vec::new();
         let (libraries, missing) = self.missing_libraries(context, old, new, &new_scope);
-        findings.extend(report::missing_libraries(context, facts, &libraries));
+        findings.extend(report::missing_libraries(context, new, &libraries));
         let versions = self.missing_versions(old, new);
         findings.extend(report::missing_versions(context, self, new, &versions));
         let lost = self.lost_imports(old_scope.as_ref(), new, &new_scope, &mut counts);

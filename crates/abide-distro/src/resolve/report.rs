@@ -1,6 +1,6 @@
 //! What is said of imports, versions and libraries that the candidate does not have.
 
-use abide_model::{ArtifactFacts, Detail, ElfKind, Evidence, Finding, Level, Subject, Symbol, VersionNeed};
+use abide_model::{Detail, ElfKind, Evidence, Finding, Level, Subject, Symbol, VersionNeed};
 use bstr::{BStr, BString};
 
 use super::{Loaders, Lost};
@@ -14,9 +14,10 @@ const NAMED: usize = 3;
 /// One finding for the libraries that are not there.
 pub(super) fn missing_libraries(
     context: &Context<'_>,
-    facts: &ArtifactFacts,
+    new: ArtifactRef,
     lost: &[(&BStr, ArtifactRef)],
 ) -> Option<Finding> {
+    let facts = new.of(context.new);
     let names: Vec<String> = lost.iter().map(|(name, _)| name.to_string()).collect();
     let owner = |at: ArtifactRef| owner(at, context.old);
     let details = lost.iter().map(|(name, was)| (format!("needed library {name}"), owner(*was)));
@@ -25,7 +26,7 @@ pub(super) fn missing_libraries(
         display_name(facts),
         list(&names, "library", "libraries")?
     );
-    Some(finding(context, "needed-library-missing", None, facts, summary, details.collect()))
+    Some(finding(context, "needed-library-missing", None, new, summary, details.collect()))
 }
 
 /// One finding for the required versions that are not defined.
@@ -47,7 +48,7 @@ pub(super) fn missing_versions(
         display_name(facts),
         list(&names, "version", "versions")?
     );
-    Some(finding(context, "required-version-missing", None, facts, summary, details.collect()))
+    Some(finding(context, "required-version-missing", None, new, summary, details.collect()))
 }
 
 /// Findings for imports that nothing provides: those that no file has, and those that a file has which is not loaded.
@@ -84,7 +85,7 @@ pub(super) fn lost_imports(
             _ => "which nothing that is loaded with it provides",
         };
         let summary = format!("{} imports {names}, {rest}", display_name(facts));
-        findings.push(finding(context, "import-unresolved", wanted, facts, summary, details.collect()));
+        findings.push(finding(context, "import-unresolved", wanted, new, summary, details.collect()));
     }
     findings
 }
@@ -126,11 +127,11 @@ fn finding(
     context: &Context<'_>,
     rule: &'static str,
     case: Option<&'static str>,
-    facts: &ArtifactFacts,
+    new: ArtifactRef,
     summary: String,
     details: Vec<(String, String)>,
 ) -> Finding {
-    let data = find(rule);
+    let (data, facts) = (find(rule), new.of(context.new));
     let level = match case {
         Some(case) => data.and_then(|rule| rule.cases.get(case)).map(|case| case.level),
         None => data.map(|rule| rule.level),
@@ -154,5 +155,5 @@ fn finding(
         new: evidence("not resolved"),
         details: details.collect(),
     };
-    judge(draft, &context.options.policy)
+    judge(draft, &context.policy([None, Some(new)]))
 }

@@ -4,7 +4,7 @@ use abide_model::{FunctionType, Parameter, TypeGraph, TypeKind};
 
 use super::place::Role;
 use super::{Differ, Flow, Inside, Via, words};
-use crate::change::{Change, Fact, Reach};
+use crate::change::{Change, Fact, Reach, VirtualPlace};
 use crate::spell;
 
 impl Differ<'_> {
@@ -38,15 +38,30 @@ impl Differ<'_> {
         }
     }
 
-    /// The slot of a virtual function whose class is only declared on a side, so that the classes tell nothing.
+    /// The slot of a member function whose class is only declared on a side, so that the classes tell nothing.
+    ///
+    /// Compilers state the slot of every virtual function but destructors, also inside a class that they only
+    /// declare (`DW_AT_vtable_elem_location`, DWARF 5 §5.7.8): a function without one is not virtual.
     fn slot_of_declared(&self, inside: &mut Inside, a: &FunctionType, b: &FunctionType) {
-        let (Some(was), Some(is)) = (a.virtual_slot, b.virtual_slot) else { return };
-        if was == is || (is_class_defined(self.old.graph, a) && is_class_defined(self.new.graph, b)) {
+        if is_class_defined(self.old.graph, a) && is_class_defined(self.new.graph, b) {
             return;
         }
-        let clause = format!("it moved from slot {was} to slot {is} of the virtual table");
-        let change = Change::new(Fact::VirtualMoved, "slot of the virtual table", clause);
-        inside.change(change.values(was.to_string(), is.to_string()));
+        let (fact, clause) = match (a.virtual_slot, b.virtual_slot) {
+            (Some(was), Some(is)) if was != is => {
+                (Fact::VirtualMoved, format!("it moved from slot {was} to slot {is} of the virtual table"))
+            }
+            (None, Some(is)) => (
+                Fact::VirtualAdded(VirtualPlace::Elsewhere),
+                format!("it became virtual, in slot {is} of the virtual table"),
+            ),
+            (Some(_), None) => {
+                (Fact::VirtualRemoved { was_override: false }, "it is no longer virtual".to_string())
+            }
+            _ => return,
+        };
+        let text = |slot: Option<u32>| slot.map_or("none".to_string(), |slot| slot.to_string());
+        let change = Change::new(fact, "slot of the virtual table", clause);
+        inside.change(change.values(text(a.virtual_slot), text(b.virtual_slot)));
     }
 
     fn attributes(&self, inside: &mut Inside, a: &FunctionType, b: &FunctionType) {

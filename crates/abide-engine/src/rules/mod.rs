@@ -18,7 +18,7 @@ use abide_model::{Exposure, Level};
 use serde::Deserialize;
 
 use crate::change::Fact;
-use crate::options::Policy;
+use crate::policy::Policy;
 
 /// One rule with its texts.
 #[derive(Clone, Debug)]
@@ -92,6 +92,8 @@ pub(crate) const DEFAULT: &str = "";
 pub(crate) struct Judged {
     pub(crate) rule: &'static Rule,
     pub(crate) level: Level,
+    /// The level before the policy had its say.
+    pub(crate) own: Level,
     pub(crate) why: &'static str,
 }
 
@@ -112,13 +114,12 @@ pub(crate) fn judge(fact: &Fact, situation: Situation, policy: &Policy) -> Judge
     let claim = all().iter().find_map(|rule| (rule.judge)(fact, situation).map(|case| (rule, case)));
     // A test asserts that every fact has a rule.
     let (rule, case) = claim.unwrap_or_else(|| (unclaimed(), DEFAULT));
-    let override_of = |key: &str| policy.levels.get(key).copied();
     match rule.cases.get(case) {
         Some(found) => {
-            let level = override_of(&format!("{}/{case}", rule.id)).unwrap_or(found.level);
-            Judged { rule, level, why: &found.why }
+            let level = policy.level(&format!("{}/{case}", rule.id), found.level);
+            Judged { rule, level, own: found.level, why: &found.why }
         }
-        None => Judged { rule, level: override_of(rule.id).unwrap_or(rule.level), why: &rule.why },
+        None => Judged { rule, level: policy.level(rule.id, rule.level), own: rule.level, why: &rule.why },
     }
 }
 

@@ -77,8 +77,8 @@ fn describe(section: &Section) -> String {
     format!("[{}] {}{more}", section.name, parts.join(", ")).trim_end().to_string()
 }
 
-/// A symbol list: the sections of libabigail's `--kmi-whitelist`, of Android's and of RHEL's lists, by the end of
-/// their names.
+/// A section that is a symbol list: those of libabigail's `--kmi-whitelist`, of Android's and of RHEL's lists, by
+/// the end of their names.
 fn list(reader: &mut Reader<'_>) -> Option<Rule> {
     const ENDS: [&str; 4] = ["whitelist", "stablelist", "symbol_list", "kabi_list"];
     let section = reader.section;
@@ -90,34 +90,6 @@ fn list(reader: &mut Reader<'_>) -> Option<Rule> {
     let names = names.map(|p| BString::from(p.name.as_str())).collect();
     let spec = Spec::List(names);
     Some(Rule { what: format!("[{}]", section.name), ..made(reader.file, section, None, spec) })
-}
-
-/// The lines of RHEL's `Module.kabi_ARCH` (`0xCRC symbol module export`) as a list.
-pub(super) fn kabi_table(file: &Arc<str>, text: &str) -> Option<Rule> {
-    let mut names = BTreeSet::new();
-    let mut first = None;
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let mut words = line.split_whitespace();
-        let crc = words.next().and_then(|w| w.strip_prefix("0x"))?;
-        u64::from_str_radix(crc, 16).ok()?;
-        names.insert(BString::from(words.next()?));
-        first.get_or_insert(number);
-    }
-    let (file, line) = (file.clone(), first?);
-    let what = "the kABI list".to_string();
-    Some(Rule {
-        reason: format!("not in {what} ({file})"),
-        file,
-        line,
-        what,
-        disabled: None,
-        only_for: None,
-        spec: Spec::List(names),
-    })
 }
 
 impl Reader<'_> {

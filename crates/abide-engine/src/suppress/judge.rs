@@ -13,7 +13,7 @@ use super::spec::{ChangeKind, OwnSpec, Spec};
 use crate::change::{Change, Fact};
 use crate::diff::DiffGraph;
 use crate::judge::Draft;
-use crate::options::Policy;
+use crate::policy::Policy;
 
 /// Judges drafts by the rules and by what was suppressed.
 pub(crate) struct Judge<'a> {

@@ -12,6 +12,7 @@ mod error;
 mod ini;
 mod judge;
 mod layout;
+mod lists;
 mod names;
 mod offset;
 mod own;
@@ -30,7 +31,8 @@ pub(crate) use active::{Active, Pair};
 pub use date::Date;
 pub use error::{Notice, SuppressError};
 pub(crate) use judge::Judge;
-use spec::Rule;
+pub(crate) use regexp::Regexp;
+use spec::{Rule, Spec};
 
 /// Rules of suppression files, in order.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +62,7 @@ impl Suppressions {
             })?;
             return Ok(Suppressions { rules: own::parse(&file, text, today)?, warnings: Vec::new() });
         }
-        if let Some(rule) = build::kabi_table(&file, &String::from_utf8_lossy(bytes)) {
+        if let Some(rule) = lists::kabi_table(&file, &String::from_utf8_lossy(bytes)) {
             return Ok(Suppressions { rules: vec![rule], warnings: Vec::new() });
         }
         let (mut out, expressions) = (Suppressions::default(), Cell::new(0));
@@ -68,6 +70,40 @@ impl Suppressions {
             out.rules.extend(build::rule(&file, &section, &expressions, &mut out.warnings)?);
         }
         out.warnings.sort();
+        Ok(out)
+    }
+
+    /// Reads a list of the symbols that are the interface: a list with sections (Android's, libabigail's
+    /// `--kmi-whitelist`, RHEL's stablelists), a `Module.kabi_ARCH` table, or one symbol a line.
+    ///
+    /// Everything that is in none of the lists is suppressed.
+    ///
+    /// ```
+    /// # use abide_engine::suppress::Suppressions;
+    /// assert_eq!(Suppressions::parse_list("stable.txt", b"# ours\nfoo_open\nfoo_close\n").unwrap().len(), 1);
+    /// assert!(Suppressions::parse_list("a.abignore", b"[suppress_type]\nname = S\n").is_err());
+    /// ```
+    pub fn parse_list(name: &str, bytes: &[u8]) -> Result<Self, SuppressError> {
+        let (file, text) = (Arc::from(name), String::from_utf8_lossy(bytes));
+        if let Some(rule) = lists::kabi_table(&file, &text) {
+            return Ok(Suppressions { rules: vec![rule], warnings: Vec::new() });
+        }
+        if !text.lines().any(|line| line.trim_start().starts_with('[')) {
+            return Ok(Suppressions { rules: vec![lists::plain(&file, &text)?], warnings: Vec::new() });
+        }
+        let (mut out, expressions) = (Suppressions::default(), Cell::new(0));
+        for section in ini::parse(name, bytes)? {
+            let rule = build::rule(&file, &section, &expressions, &mut out.warnings)?;
+            if rule.as_ref().is_some_and(|rule| !matches!(rule.spec, Spec::List(_))) {
+                let message = format!("the section [{}] is no list of symbols", section.name);
+                return Err(ini::error(name, section.line, message, "give the file as --suppressions"));
+            }
+            out.rules.extend(rule);
+        }
+        if out.rules.is_empty() {
+            let hint = "a list's section ends in whitelist, stablelist or symbol_list";
+            return Err(ini::error(name, 1, "the file has no list of symbols".to_string(), hint));
+        }
         Ok(out)
     }
 

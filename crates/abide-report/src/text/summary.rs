@@ -2,7 +2,7 @@
 
 use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Document, SideName};
+use crate::document::{Document, Policy, SideName};
 use crate::view::grouped;
 use crate::words::join;
 
@@ -20,6 +20,9 @@ pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOption
     page.field(2, COLUMN, "imports", &imports(document));
     page.field(2, COLUMN, "findings", &findings(document, options));
     page.field(2, COLUMN, "gaps", &grouped(document.counts.gaps));
+    if let Some(policy) = &document.policy {
+        page.field(2, COLUMN, "policy", &self::policy(document, policy));
+    }
 }
 
 fn packages(document: &Document) -> String {
@@ -77,6 +80,16 @@ fn imports(document: &Document) -> String {
         (i.unresolved_on_both, "found on neither side"),
         (i.unknown, "from libraries that are not among the packages"),
     ])
+}
+
+/// `rhel.toml: 2 packages at compatibility level 1, 5 without one`
+fn policy(document: &Document, policy: &Policy) -> String {
+    let at = |level: Option<u8>| document.packages.iter().filter(|p| p.compatibility_level == level).count();
+    let texts: Vec<String> = (1..=4).map(|level| format!("at compatibility level {level}")).collect();
+    let mut parts: Vec<(usize, &str)> =
+        (1..=4).map(|level| at(Some(level))).zip(texts.iter().map(String::as_str)).collect();
+    parts.push((at(None), "without one"));
+    format!("{}: packages: {}", policy.file, join(&parts))
 }
 
 fn findings(document: &Document, options: &TextOptions) -> String {
