@@ -8,6 +8,7 @@ mod output;
 mod progress;
 mod reading;
 mod reports;
+mod site;
 mod suppressions;
 
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ use crate::{reports, suppressions};
 pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
     let options =
         CheckOptions { suppressions: suppressions::read(&args.suppressions)?, ..CheckOptions::default() };
+    reports::refuse(args)?;
     let reader = Reader::new(&args.common)?;
     let (old, new) = open(&reader, args)?;
     let start = Instant::now();
