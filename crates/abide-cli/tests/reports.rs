@@ -155,16 +155,8 @@ fn a_report_that_cannot_be_written_is_no_verdict() {
 #[test]
 fn junit_takes_review_as_it_is_told() {
     let work = Workplace::new();
-    work.library(
-        "old/libfoo.so.1",
-        "const char *f(void) { return \"\"; }\nint g(int *p) { return *p; }\n",
-        &[],
-    );
-    work.library(
-        "new/libfoo.so.1",
-        "const char *f(void) { return \"\"; }\nint g(void *p) { return p != 0; }\n",
-        &[],
-    );
+    work.library("old/libfoo.so.1", "int f(void) { return 1; }\n", &["-Wl,-rpath,/opt/foo"]);
+    work.library("new/libfoo.so.1", "int f(void) { return 1; }\n", &[]);
     let failures = |review: &str| {
         let arguments = ["check", "old", "new", "--format", "junit", "--junit-review", review];
         let run = work.abide(&arguments);

@@ -115,11 +115,13 @@ impl Case {
 
 impl Suite {
     fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
-        let start = BytesStart::new("testsuite").with_attributes([("name", self.name.as_str())]);
+        let name = printable(&self.name);
+        let start = BytesStart::new("testsuite").with_attributes([("name", name.as_str())]);
         xml.write_event(Event::Start(counted(start, self.cases.iter(), true)))?;
         if !self.properties.is_empty() {
             xml.write_event(Event::Start(BytesStart::new("properties")))?;
             for (name, value) in &self.properties {
+                let value = printable(value);
                 let property = [("name", *name), ("value", value.as_str())];
                 xml.write_event(Event::Empty(BytesStart::new("property").with_attributes(property)))?;
             }
@@ -162,8 +164,8 @@ fn whole(view: &View<'_>, review: Review) -> Suite {
     case.skipped = nothing.then(|| printable(&document.reason));
     let inputs = &document.inputs;
     let properties = vec![
-        ("reference", printable(&inputs.reference.label)),
-        ("candidate", printable(&inputs.candidate.label)),
+        ("reference", inputs.reference.label.clone()),
+        ("candidate", inputs.candidate.label.clone()),
         ("verdict", document.verdict.word().to_owned()),
     ];
     Suite { name: "abide".to_owned(), properties, cases: vec![case] }

@@ -44,7 +44,8 @@ impl Default for TextOptions {
 pub fn render(document: &Document, options: &TextOptions) -> String {
     let mut page = Page::new(options.width, options.colour);
     let verdict = page.mark(Mark::Verdict(document.verdict), document.verdict.word());
-    page.paragraph(0, &format!("{verdict}: {}", document.reason));
+    let reason = page.mark(Mark::Plain, &document.reason);
+    page.paragraph(0, &format!("{verdict}: {reason}"));
     let view = View::new(document);
     sources::table(&mut page, &view, options);
     blocks(&mut page, &view, options);
