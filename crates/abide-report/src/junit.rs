@@ -179,11 +179,10 @@ fn package(view: &View<'_>, index: usize, package: &Package, name: String, revie
         let files = &artifact.files;
         let file = files.candidate.as_ref().or(files.reference.as_ref()).map(|file| file.path.display());
         let short = artifact.name.display();
-        // Two files of one name in a package are told apart by their paths.
-        let title = match &file {
-            Some(path) if !used.insert(short.clone()) => path.clone(),
-            _ => short,
-        };
+        // Two files of one name in a package are told apart by their paths, else by their number.
+        let mut titles = [Some(short.clone()), file.clone()].into_iter().flatten();
+        let numbered = || format!("{short} ({})", number + 1);
+        let title = titles.find(|title| used.insert(title.clone())).unwrap_or_else(numbered);
         let place = Place { package: index, artifact: Some(number) };
         let mut case = case(view, Some(place), &title, &name, review);
         if artifact.verdict == Verdict::Undecided {
