@@ -41,7 +41,7 @@ Examples:
   A saved reference, for a build pipeline:
     abide check reference.abide ./candidate --format json -o report.json
   Text here, and files for the pipeline:
-    abide check reference.abide ./candidate --report sarif:abide.sarif --report junit:abide.xml";
+    abide check reference.abide ./candidate --report sarif:abide.sarif --report html:abide.html";
 
 /// Compares CANDIDATE with REFERENCE and says whether programs built for the reference keep working.
 #[derive(Debug, Args)]
@@ -92,7 +92,7 @@ pub(crate) struct Check {
     /// Also say what was compared and what was not, with numbers and reasons; other formats always do.
     #[arg(long)]
     pub(crate) coverage: bool,
-    /// Write the report to FILE, which appears whole or not at all.
+    /// Write the report to FILE, which appears whole or not at all; for `site`, to a folder.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     /// Write one more report, in a format of its own; may be given several times.
@@ -290,6 +290,10 @@ pub(crate) enum Format {
     Sarif,
     /// For continuous integration servers: JUnit XML.
     Junit,
+    /// For people: one page that needs nothing else.
+    Html,
+    /// For people: a folder of pages, for whole distributions.
+    Site,
 }
 
 /// What a `review` finding is in a JUnit report.

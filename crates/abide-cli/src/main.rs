@@ -9,6 +9,7 @@ mod policy;
 mod progress;
 mod reading;
 mod reports;
+mod site;
 mod suppressions;
 
 use std::process::ExitCode;

@@ -41,6 +41,7 @@ pub(crate) fn sections(document: &Document) -> Vec<Section> {
         Section { title: "Packages", rows: packages(document) },
         Section { title: "Artifacts", rows: artifacts(document) },
         Section { title: "Exported symbols", rows: symbols(document) },
+        Section { title: "Imports of the candidate", rows: imports(document) },
         Section { title: "Findings", rows: findings(document) },
         Section { title: "Gaps", rows: gaps(document) },
     ];
@@ -140,6 +141,19 @@ fn symbols(document: &Document) -> Vec<Row> {
             s.need_types.saturating_sub(s.typed),
             "of those do not: only name and version were compared",
         ),
+    ]
+}
+
+fn imports(document: &Document) -> Vec<Row> {
+    let i = &document.coverage.imports;
+    vec![
+        Row::new(i.resolved, "found in what is loaded with them"),
+        Row::new(i.lost, "lost: findings tell which"),
+        Row::new(
+            i.unresolved_on_both,
+            "found on neither side, or provided by the program that loads a plugin",
+        ),
+        Row::open(i.unknown, "from libraries that are not among the packages, or could not be read"),
     ]
 }
 

@@ -11,9 +11,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::document::{
-    Compared, Document, Finding, Gap, Level, Package, Place, SideName, Verdict, printable,
-};
+use crate::document::{Document, Finding, Gap, Level, Package, Place, SideName, Verdict, printable};
 use crate::view::{View, artifact_place, consumer_name, count, evidence_text, package_name, subject_title};
 use crate::words;
 
@@ -34,7 +32,7 @@ pub fn write(document: &Document, review: Review, out: impl Write) -> io::Result
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let all = || suites.iter().flat_map(|suite| &suite.cases);
     let root = BytesStart::new("testsuites").with_attributes([("name", "abide check")]);
-    let root = counted(root, all());
+    let root = counted(root, all(), false);
     xml.write_event(Event::Start(root))?;
     for suite in &suites {
         suite.write(&mut xml)?;
@@ -45,8 +43,12 @@ pub fn write(document: &Document, review: Review, out: impl Write) -> io::Result
     out.flush()
 }
 
-/// The numbers that suites and their sum state alike.
-fn counted<'a, 'b>(start: BytesStart<'a>, cases: impl Iterator<Item = &'b Case> + Clone) -> BytesStart<'a> {
+/// The numbers of suites and of their sum; the sum has none for what was skipped, which Jenkins' schema does not allow.
+fn counted<'a, 'b>(
+    start: BytesStart<'a>,
+    cases: impl Iterator<Item = &'b Case> + Clone,
+    with_skipped: bool,
+) -> BytesStart<'a> {
     let number = |wanted: fn(&Case) -> bool| cases.clone().filter(|case| wanted(case)).count().to_string();
     let numbers = [
         ("tests", number(|_| true)),
@@ -55,7 +57,8 @@ fn counted<'a, 'b>(start: BytesStart<'a>, cases: impl Iterator<Item = &'b Case> 
         ("skipped", number(|case| case.is_skipped())),
         ("time", "0".to_owned()),
     ];
-    start.with_attributes(numbers.iter().map(|(name, value)| (*name, value.as_str())))
+    let stated = numbers.iter().filter(|(name, _)| with_skipped || *name != "skipped");
+    start.with_attributes(stated.map(|(name, value)| (*name, value.as_str())))
 }
 
 /// A package, or the whole.
@@ -70,7 +73,6 @@ struct Suite {
 struct Case {
     name: String,
     suite: String,
-    file: Option<String>,
     /// `break` or `review` with what is to be said of each finding.
     failures: Vec<(Level, String)>,
     /// Why there was no evidence.
@@ -85,8 +87,7 @@ impl Case {
     }
 
     fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
-        let mut attributes = vec![("name", self.name.as_str()), ("classname", &self.suite), ("time", "0")];
-        attributes.extend(self.file.as_deref().map(|file| ("file", file)));
+        let attributes = [("name", self.name.as_str()), ("classname", &self.suite), ("time", "0")];
         let start = BytesStart::new("testcase").with_attributes(attributes);
         if self.failures.is_empty() && self.skipped.is_none() && self.output.is_empty() {
             return xml.write_event(Event::Empty(start));
@@ -114,11 +115,13 @@ impl Case {
 
 impl Suite {
     fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
-        let start = BytesStart::new("testsuite").with_attributes([("name", self.name.as_str())]);
-        xml.write_event(Event::Start(counted(start, self.cases.iter())))?;
+        let name = printable(&self.name);
+        let start = BytesStart::new("testsuite").with_attributes([("name", name.as_str())]);
+        xml.write_event(Event::Start(counted(start, self.cases.iter(), true)))?;
         if !self.properties.is_empty() {
             xml.write_event(Event::Start(BytesStart::new("properties")))?;
             for (name, value) in &self.properties {
+                let value = printable(value);
                 let property = [("name", *name), ("value", value.as_str())];
                 xml.write_event(Event::Empty(BytesStart::new("property").with_attributes(property)))?;
             }
@@ -161,8 +164,8 @@ fn whole(view: &View<'_>, review: Review) -> Suite {
     case.skipped = nothing.then(|| printable(&document.reason));
     let inputs = &document.inputs;
     let properties = vec![
-        ("reference", printable(&inputs.reference.label)),
-        ("candidate", printable(&inputs.candidate.label)),
+        ("reference", inputs.reference.label.clone()),
+        ("candidate", inputs.candidate.label.clone()),
         ("verdict", document.verdict.word().to_owned()),
     ];
     Suite { name: "abide".to_owned(), properties, cases: vec![case] }
@@ -176,26 +179,22 @@ fn package(view: &View<'_>, index: usize, package: &Package, name: String, revie
         let files = &artifact.files;
         let file = files.candidate.as_ref().or(files.reference.as_ref()).map(|file| file.path.display());
         let short = artifact.name.display();
-        // Two files of one name in a package are told apart by their paths.
-        let title = match &file {
-            Some(path) if !used.insert(short.clone()) => path.clone(),
-            _ => short,
-        };
+        // Two files of one name in a package are told apart by their paths, else by their number.
+        let mut titles = [Some(short.clone()), file.clone()].into_iter().flatten();
+        let numbered = || format!("{short} ({})", number + 1);
+        let title = titles.find(|title| used.insert(title.clone())).unwrap_or_else(numbered);
         let place = Place { package: index, artifact: Some(number) };
         let mut case = case(view, Some(place), &title, &name, review);
-        case.file = file;
         if artifact.verdict == Verdict::Undecided {
             let done = words::compared(artifact.compared);
             let note = artifact.types_note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
             case.skipped = Some(printable(&format!("too little evidence: {done}{note}")));
         }
-        if matches!(artifact.compared, Compared::Identical) {
-            case.output.push("identical on both sides".to_owned());
-        }
         let moved = artifact_place(artifact, package);
-        if !moved.is_empty() && moved != package_name(&package.nevra) {
-            case.output.push(printable(&moved));
-        }
+        let mut place: Vec<String> = file.into_iter().collect();
+        place.extend((!moved.is_empty() && moved != package_name(&package.nevra)).then(|| printable(&moved)));
+        place.push(words::compared(artifact.compared).to_owned());
+        case.output.insert(0, place.join("\n"));
         cases.push(case);
     }
     let side = |nevra: &Option<String>| nevra.clone().unwrap_or_else(|| "absent".to_owned());

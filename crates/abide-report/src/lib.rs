@@ -1,11 +1,13 @@
 //! One findings document, many renderers.
 //!
 //! [`document()`] turns a check into a [`Document`], the only serialised form of findings; every renderer is a
-//! function of a `&Document` and shows the same findings; `docs/formats.md` specifies each. What does not live here: judging (engine, distro) and where the output goes (cli).
+//! function of a `&Document` and shows the same findings; `docs/formats.md` specifies each. What does not live here:
+//! judging (engine, distro) and where the output goes (cli).
 
 mod convert;
 mod coverage;
 pub mod document;
+pub mod html;
 mod identity;
 pub mod json;
 pub mod jsonl;

@@ -53,7 +53,7 @@ impl<'a> View<'a> {
         counts
     }
 
-    /// Packages by the source package that they were built from, the worst first.
+    /// Packages by the source package that they were built from; sources and packages worst first.
     pub(crate) fn sources(&self) -> Vec<Source> {
         let mut by_name: BTreeMap<String, Source> = BTreeMap::new();
         for (index, package) in self.document.packages.iter().enumerate() {
@@ -64,6 +64,8 @@ impl<'a> View<'a> {
             source.packages.push(index);
         }
         let mut sources: Vec<Source> = by_name.into_values().collect();
+        let verdict = |index: &usize| std::cmp::Reverse(self.document.packages[*index].verdict);
+        sources.iter_mut().for_each(|source| source.packages.sort_by_key(verdict));
         let weight = |source: &Source| (source.verdict, source.counts.breaks, source.counts.reviews);
         // Stable: names stay sorted among equals.
         sources.sort_by_key(|source| std::cmp::Reverse(weight(source)));

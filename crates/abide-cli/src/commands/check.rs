@@ -17,6 +17,7 @@ pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
         policy: args.policy.as_deref().map(policy::read).transpose()?.unwrap_or_default(),
         suppressions: suppressions::read(&args.suppressions, &args.symbol_list)?,
     };
+    reports::refuse(args)?;
     let reader = Reader::new(&args.common)?;
     let (old, new) = open(&reader, args)?;
     let shipped = match args.no_shipped_suppressions {

@@ -60,7 +60,9 @@ fn physical(
         None => (uri(&reference.artifact), SideName::Reference),
     };
     let is_empty = uri.is_empty();
-    (!is_empty).then(|| PhysicalLocation { artifact_location: at(uri, side), region: None })
+    // A binary has no lines, but code scanning services refuse results without one.
+    let region = Some(Region { start_line: 1 });
+    (!is_empty).then(|| PhysicalLocation { artifact_location: at(uri, side), region })
 }
 
 fn artifact(document: &Document, place: Place) -> Option<&Artifact> {

@@ -48,6 +48,7 @@ pub(super) struct Driver<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rule {
     pub(super) id: String,
+    pub(super) name: String,
     pub(super) short_description: Message,
     pub(super) full_description: Message,
     pub(super) help: Help,
@@ -59,6 +60,7 @@ pub(super) struct Rule {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Descriptor {
     pub(super) id: String,
+    pub(super) name: String,
     pub(super) short_description: Message,
 }
 

@@ -88,6 +88,7 @@ fn rule(id: &str) -> mirror::Rule {
         // A document of another version may name a rule that this one does not have.
         return mirror::Rule {
             id: id.to_owned(),
+            name: pascal(id),
             short_description: Message::new(id),
             full_description: Message::new(id),
             help: Help { text: id.to_owned(), markdown: id.to_owned() },
@@ -101,11 +102,20 @@ fn rule(id: &str) -> mirror::Rule {
     };
     mirror::Rule {
         id: id.to_owned(),
+        name: pascal(id),
         short_description: Message::new(&known.title),
         full_description: Message::new(&known.why),
         help: help(known),
         default_configuration: Configuration { level: self::level(level) },
     }
+}
+
+/// `symbol-removed` as `SymbolRemoved`, the form that the standard recommends for names.
+fn pascal(id: &str) -> String {
+    let word = |word: &str| {
+        word.get(..1).unwrap_or_default().to_ascii_uppercase() + word.get(1..).unwrap_or_default()
+    };
+    id.split('-').map(word).collect()
 }
 
 fn help(rule: &Rule) -> Help {
@@ -203,8 +213,11 @@ fn notifications(document: &Document) -> (Vec<Notification>, Vec<Descriptor>) {
         locations: Vec::new(),
     });
     let notifications = gaps.chain(idle).collect();
-    let describe =
-        |id: &String| Descriptor { id: id.clone(), short_description: Message::new(id.replace('-', " ")) };
+    let describe = |id: &String| Descriptor {
+        id: id.clone(),
+        name: pascal(id),
+        short_description: Message::new(id.replace('-', " ")),
+    };
     let descriptors = kinds.iter().map(describe).collect();
     (notifications, descriptors)
 }

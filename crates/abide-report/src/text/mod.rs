@@ -44,7 +44,8 @@ impl Default for TextOptions {
 pub fn render(document: &Document, options: &TextOptions) -> String {
     let mut page = Page::new(options.width, options.colour);
     let verdict = page.mark(Mark::Verdict(document.verdict), document.verdict.word());
-    page.paragraph(0, &format!("{verdict}: {}", document.reason));
+    let reason = page.mark(Mark::Plain, &document.reason);
+    page.paragraph(0, &format!("{verdict}: {reason}"));
     let view = View::new(document);
     sources::table(&mut page, &view, options);
     blocks(&mut page, &view, options);
@@ -65,12 +66,12 @@ struct Block<'a> {
     findings: Vec<&'a Finding>,
 }
 
-/// A block for the whole and each package and artifact with findings to list, the worst first and else in the
-/// document's order.
+/// A block for the whole and each package and artifact with findings to list, the worst first.
 fn blocks(page: &mut Page, view: &View<'_>, options: &TextOptions) {
     let own = |place| listed(view, place, options);
     let mut blocks = vec![whole(own(None))];
-    for (index, package) in view.document.packages.iter().enumerate() {
+    for index in order(view) {
+        let package = &view.document.packages[index];
         for place in view.places(index) {
             let findings = own(Some(place));
             blocks.push(match place.artifact.map(|number| &package.artifacts[number]) {
@@ -100,6 +101,14 @@ fn blocks(page: &mut Page, view: &View<'_>, options: &TextOptions) {
         }
         heading(page, &block.name, &block.place, block.verdict);
         finding::Findings::new(page, view.document, options).write(&block.findings, &mut room);
+    }
+}
+
+/// The packages in the order in which blocks of one verdict come: the document's, or that of the overview.
+fn order(view: &View<'_>) -> Vec<usize> {
+    match view.document.packages.len() {
+        few @ ..=sources::FEW_PACKAGES => (0..few).collect(),
+        _ => view.sources().into_iter().flat_map(|source| source.packages).collect(),
     }
 }
 

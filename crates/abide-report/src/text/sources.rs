@@ -7,7 +7,7 @@ use crate::view::{Source, View, count};
 use crate::words;
 
 /// A comparison of so many packages has no need of an overview.
-const FEW_PACKAGES: usize = 10;
+pub(super) const FEW_PACKAGES: usize = 10;
 /// How many source packages are listed unless the reader wants all.
 const LISTED: usize = 40;
 /// Columns for the name of a source package; longer ones push the rest aside.
@@ -37,7 +37,7 @@ pub(super) fn table(page: &mut Page, view: &View<'_>, options: &TextOptions) {
         let more = if open.is_empty() { "" } else { "more " };
         let all = count(compatible.len(), &format!("{more}source package"));
         let packages: usize = compatible.iter().map(|source| source.packages.len()).sum();
-        page.paragraph(2, &format!("{all} with {} compatible", count(packages, "package")));
+        page.paragraph(2, &format!("{all} ({}): compatible", count(packages, "package")));
     }
 }
 
