@@ -23,6 +23,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Check(Check),
     Snapshot(Snapshot),
+    Source(crate::source_args::Source),
     Explain(Explain),
     Rules(Rules),
     Completions(Completions),

@@ -3,10 +3,17 @@
 mod args;
 mod commands;
 mod error;
+mod folder;
+mod git_tags;
 mod output;
+mod packages;
 mod progress;
 mod reading;
 mod reports;
+mod rpm_macros;
+mod sandbox;
+mod scripts;
+mod source_args;
 mod suppressions;
 
 use std::process::ExitCode;
@@ -21,6 +28,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args),
         Command::Snapshot(args) => commands::snapshot::run(args),
+        Command::Source(args) => commands::source::run(args),
         Command::Explain(args) => commands::explain::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions(args) => commands::completions::run(args),
