@@ -16,7 +16,7 @@ pub enum State {
     Contained,
     /// The reference fixes the same CVE in another way.
     FixedOtherwise,
-    /// The reference changes the same lines.
+    /// The reference has a part of it, or changes the same lines.
     Conflict,
     /// The reference does not have it.
     Needed,
@@ -156,14 +156,11 @@ fn of_patch(
     if let Some(fixed) = fixed_cve(patch, reference) {
         return Ok((State::FixedOtherwise, fixed));
     }
-    if let Some(how) = clash.or_else(|| conflict(patch, places, &keys)) {
+    let partly = (held > 0).then(|| format!("the reference has {held} of its {} places", keys.len()));
+    if let Some(how) = partly.or(clash).or_else(|| conflict(patch, places)) {
         return Ok((State::Conflict, how));
     }
-    let how = match held {
-        0 => "the reference does not have it".to_owned(),
-        held => format!("the reference has {held} of its {} places", keys.len()),
-    };
-    Ok((State::Needed, how))
+    Ok((State::Needed, "the reference does not have it".into()))
 }
 
 fn as_what(ours: &Listed, theirs: &Listed) -> String {
@@ -204,8 +201,7 @@ fn names_cve(line: &str, cve: &str) -> bool {
 }
 
 /// A patch of the reference that removes lines which ours stands on.
-fn conflict(patch: &Listed, places: &Places<'_>, keys: &BTreeSet<String>) -> Option<String> {
-    let _ = keys;
+fn conflict(patch: &Listed, places: &Places<'_>) -> Option<String> {
     for file in &patch.patch.files {
         let Some(removed) = places.removed.get(file.path()) else { continue };
         for hunk in &file.hunks {

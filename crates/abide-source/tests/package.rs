@@ -229,7 +229,7 @@ fn patches_that_the_reference_has() {
                 "other.patch removes a line of z that it stands on: this is the old line"
             ),
             ("needed.patch", State::Needed, "the reference does not have it"),
-            ("half.patch", State::Needed, "the reference has 1 of its 2 places"),
+            ("half.patch", State::Conflict, "the reference has 1 of its 2 places"),
             ("gone.patch", State::Unknown, "the file is not there"),
         ]
     );
