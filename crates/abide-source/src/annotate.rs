@@ -103,7 +103,9 @@ fn words(listed: &Listed) -> Vec<String> {
         texts
     };
     for (field, class) in [("Bug", Class::BugTracker), ("CVE", Class::Cve)] {
-        let texts: Vec<String> = named(class).into_iter().map(|text| shown(text, class)).collect();
+        let mut texts: Vec<String> = named(class).into_iter().map(|text| shown(text, class)).collect();
+        texts.sort();
+        texts.dedup();
         if !texts.is_empty() {
             lines.push(format!("{field}: {}", texts.join(", ")));
         }

@@ -151,6 +151,11 @@ fn of_field(name: &str, value: &str, line: &str, found: &mut Vec<Evidence>) {
         found.extend(numbers.filter(is_number).map(|w| evidence(Class::BugTracker, Grade::Identifier, w)));
     }
     of_line(value, Place::Header, found);
+    let is_origin =
+        [COMMIT_FIELDS, STATUS_FIELDS, BUG_FIELDS, LINK_FIELDS].iter().any(|fields| fields.contains(&name));
+    if !is_origin {
+        weaken_pages(&mut found[from..]);
+    }
     // A commit that links to somewhere, in a field for commits, is a commit wherever it is kept.
     if COMMIT_FIELDS.contains(&name) {
         for item in &mut found[from..] {
@@ -164,7 +169,18 @@ fn of_field(name: &str, value: &str, line: &str, found: &mut Vec<Evidence>) {
     }
 }
 
+/// Fields whose link is where the patch is from, whatever kind of place that is.
+const LINK_FIELDS: &[&str] = &["link", "url", "source", "discussion", "patchwork"];
+
+/// A page that running text mentions may explain something else: it says little of where the patch is from.
+fn weaken_pages(evidence: &mut [Evidence]) {
+    for item in evidence.iter_mut().filter(|item| item.class == Class::Web) {
+        item.grade = Grade::Weak;
+    }
+}
+
 fn of_sentence(line: &str, found: &mut Vec<Evidence>) {
+    let from = found.len();
     let lower = line.to_ascii_lowercase();
     let says_commit = lower.contains("cherry picked from")
         || lower.contains("cherry-picked from")
@@ -177,6 +193,7 @@ fn of_sentence(line: &str, found: &mut Vec<Evidence>) {
         found.extend(hashes.map(|w| evidence(Class::UpstreamCommit, Grade::Identifier, w)));
     }
     of_line(line, Place::Header, found);
+    weaken_pages(&mut found[from..]);
 }
 
 /// A commit's hash, where the place says that it is one.
@@ -226,6 +243,10 @@ mod tests {
             (
                 "Upstream-Status: Backport [https://github.com/a/b/commit/0123456789]\n".into(),
                 vec!["upstream-commit link https://github.com/a/b/commit/0123456789".into()],
+            ),
+            (
+                "See https://example.org/wiki/page for more\n".into(),
+                vec!["web weak https://example.org/wiki/page".into()],
             ),
             ("RH-Bugzilla: 1982584\n".into(), vec!["bug-tracker identifier 1982584".into()]),
             ("RH-MergeRequest: 12\n".into(), vec!["centos-stream identifier RH-MergeRequest: 12".into()]),
