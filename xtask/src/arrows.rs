@@ -15,15 +15,19 @@ mod tests {
         ("abide-read", &["abide-model"]),
         ("abide-engine", &["abide-model"]),
         ("abide-distro", &["abide-engine", "abide-model"]),
-        ("abide-report", &["abide-distro", "abide-engine", "abide-model"]),
-        ("abide-cli", &["abide-distro", "abide-engine", "abide-model", "abide-read", "abide-report"]),
+        ("abide-source", &["abide-model"]),
+        ("abide-report", &["abide-distro", "abide-engine", "abide-model", "abide-source"]),
+        (
+            "abide-cli",
+            &["abide-distro", "abide-engine", "abide-model", "abide-read", "abide-report", "abide-source"],
+        ),
         ("mutants", &["abide-distro", "abide-model", "abide-read"]),
         ("testkit", &["abide-model", "abide-read"]),
         ("xtask", &["abide-read", "testkit"]),
     ];
 
     /// Crates that open no file and no socket and read no environment and no clock.
-    const PURE: &[&str] = &["abide-model", "abide-engine", "abide-distro"];
+    const PURE: &[&str] = &["abide-model", "abide-engine", "abide-distro", "abide-source"];
 
     /// What would break that.
     const IMPURE: &[&str] = &[

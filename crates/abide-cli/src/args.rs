@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Check(Check),
     Snapshot(Snapshot),
     Cache(Cache),
+    Source(crate::source_args::Source),
     Explain(Explain),
     Rules(Rules),
     Completions(Completions),

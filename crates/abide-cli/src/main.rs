@@ -4,12 +4,19 @@ mod args;
 mod cache;
 mod commands;
 mod error;
+mod folder;
+mod git_tags;
 mod output;
+mod packages;
 mod policy;
 mod progress;
 mod reading;
 mod reports;
+mod rpm_macros;
+mod sandbox;
+mod scripts;
 mod site;
+mod source_args;
 mod suppressions;
 
 use std::process::ExitCode;
@@ -25,6 +32,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Snapshot(args) => commands::snapshot::run(args),
         Command::Cache(args) => commands::cache::run(args),
+        Command::Source(args) => commands::source::run(args),
         Command::Explain(args) => commands::explain::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions(args) => commands::completions::run(args),

@@ -19,3 +19,13 @@ fn the_schema_of_the_document_is_current() {
 fn the_schema_of_lines_is_current() {
     is_current("lines-1.schema.json", &abide_report::jsonl::schema());
 }
+
+#[test]
+fn the_schema_of_the_lint_of_sources_is_current() {
+    is_current("source-lint-1.schema.json", &abide_report::source::lint::schema());
+}
+
+#[test]
+fn the_schema_of_the_ledger_is_current() {
+    is_current("ledger-1.schema.json", &abide_report::source::ledger::schema());
+}

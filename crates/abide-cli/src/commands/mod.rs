@@ -7,3 +7,4 @@ pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod rules;
 pub(crate) mod snapshot;
+pub(crate) mod source;

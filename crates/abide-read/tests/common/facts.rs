@@ -38,6 +38,7 @@ pub(crate) fn exporting(kind: ElfKind, endian: Endian, names: &[(&str, SymbolKin
         text_relocations: false,
         static_tls: false,
         gnu_properties: Vec::new(),
+        pure_slots: Vec::new(),
         symbols: symbols.collect(),
     }
 }

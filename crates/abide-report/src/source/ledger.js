@@ -1,0 +1,18 @@
+"use strict";
+const field = document.getElementById("filter");
+const shown = document.getElementById("shown");
+field.addEventListener("input", () => {
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const section of document.querySelectorAll("section")) {
+    const title = section.querySelector("h2").textContent.toLowerCase();
+    let any = false;
+    for (const row of section.querySelectorAll("tbody tr")) {
+      const text = title + " " + row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      if (!row.hidden) { any = true; count += 1; }
+    }
+    section.hidden = !any;
+  }
+  shown.textContent = words.length ? count + " rows" : "";
+});

@@ -1,0 +1,6 @@
+//! What the divergence side says, as documents: findings and coverage of patches, the ledger.
+//!
+//! Like the check's document, each is a plain mirror with a schema id; lists are sorted, there are no timestamps.
+
+pub mod ledger;
+pub mod lint;

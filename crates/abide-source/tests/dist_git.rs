@@ -1,0 +1,185 @@
+//! Real packages of a distribution: what is found beside what regular expressions found, and what became of patches.
+//!
+//! They lie beside the project; without them nothing is tested here and that is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use abide_source::annotate::annotated;
+use abide_source::history::{Fate, compare};
+use abide_source::package::{Package, PackageError};
+use abide_source::provenance::Grade;
+use abide_source::spec::Spec;
+
+type Tree = BTreeMap<String, Vec<u8>>;
+
+fn data() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dist-git");
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("skipped: {} is not there", path.display());
+    None
+}
+
+fn load(folder: &Path, prefix: &str, tree: &mut Tree) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            load(&path, &format!("{name}/"), tree);
+        } else if name.ends_with(".spec") || name.ends_with(".patches") || !name.starts_with("SOURCES/Module")
+        {
+            tree.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn rows(path: &Path) -> Vec<serde_json::Value> {
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The package of a snapshot; none when its spec was left out of the data.
+fn package(folder: &Path) -> Option<(Tree, Package)> {
+    let mut tree = Tree::new();
+    load(folder, "", &mut tree);
+    match Package::read(&tree, Some("9")) {
+        Ok(package) => Some((tree, package)),
+        Err(PackageError::Specs(0)) => None,
+        Err(error) => panic!("{}: {error}", folder.display()),
+    }
+}
+
+#[test]
+fn every_snapshot_is_read_as_others_read_it() {
+    let Some(data) = data() else { return };
+    let mut expected: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
+    for row in rows(&data.join("patches.jsonl")) {
+        expected.entry(row["snapshot"].as_str().unwrap().to_owned()).or_default().push(row);
+    }
+    let (mut read, mut patches, mut found_by_them, mut missed) = (0, 0, 0, Vec::new());
+    for snapshot in rows(&data.join("snapshots.jsonl")) {
+        let folder = snapshot["dir"].as_str().unwrap();
+        let Some((tree, package)) = package(&data.join(folder)) else { continue };
+        read += 1;
+        let spec = abide_source::text::decode(&tree[&package.spec_path]);
+        assert_eq!(Spec::new(&spec).text.text(), spec, "{folder}");
+        let lines: BTreeSet<usize> = package.patches.iter().map(|p| p.entry.line + 1).collect();
+        for row in expected.get(folder).map(Vec::as_slice).unwrap_or_default() {
+            let line = row["spec_line"].as_u64().unwrap() as usize;
+            assert!(lines.contains(&line), "{folder}: line {line} is a patch");
+            let ours = package.patches.iter().find(|p| p.entry.line + 1 == line).unwrap();
+            assert_eq!(ours.path.is_some(), row["present"].as_bool().unwrap(), "{folder}: {}", ours.file);
+            let forms = |key: &str| {
+                let list = row[key].as_array().map(Vec::as_slice).unwrap_or_default();
+                // Words and signatures name no origin.
+                let empty = [
+                    "word_upstream",
+                    "h_word_upstream",
+                    "signoffs",
+                    "git_mail_header",
+                    "h_bug_id",
+                    "bug_id",
+                    "rh_trailer",
+                ];
+                list.iter().any(|form| !empty.contains(&form.as_str().unwrap()))
+            };
+            patches += 1;
+            if ["direct_forms", "header_forms", "name_forms"].into_iter().any(forms) {
+                found_by_them += 1;
+                if ours.grade() == Grade::None {
+                    missed.push(format!("{folder}: {}: {row}", ours.file));
+                }
+            }
+        }
+    }
+    println!("{patches} patches, {found_by_them} with a form of origin, {} of them missed", missed.len());
+    assert!(read > 180 && patches > 4000, "{read} {patches}");
+    assert!(missed.len() * 100 <= found_by_them, "{}\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn annotating_twice_writes_once_and_lints_better() {
+    let Some(data) = data() else { return };
+    let mut written = 0;
+    for snapshot in rows(&data.join("snapshots.jsonl")).iter().step_by(4) {
+        let folder = snapshot["dir"].as_str().unwrap();
+        let Some((mut tree, package)) = package(&data.join(folder)) else { continue };
+        let (changes, annotations) = annotated(&tree, &package).unwrap();
+        written += annotations.len();
+        for change in changes {
+            tree.insert(change.path, change.after.unwrap());
+        }
+        let again = Package::read(&tree, Some("9")).unwrap();
+        assert_eq!(again.patches.len(), package.patches.len(), "{folder}");
+        for (before, after) in package.patches.iter().zip(&again.patches) {
+            assert_eq!((&before.file, before.entry.number), (&after.file, after.entry.number), "{folder}");
+            assert!(after.grade() >= before.grade(), "{folder}: {}", before.file);
+        }
+        let (changes, annotations) = annotated(&tree, &again).unwrap();
+        assert!(changes.is_empty(), "{folder}: {annotations:?}");
+    }
+    assert!(written > 100, "{written}");
+}
+
+#[test]
+fn what_became_of_patches() {
+    let Some(data) = data() else { return };
+    let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut missed = Vec::new();
+    for row in rows(&data.join("evolution.jsonl")) {
+        let side = |key: &str| data.join(row[key].as_str().unwrap());
+        let (Some((_, old)), Some((_, new))) = (package(&side("frm")), package(&side("to"))) else {
+            continue;
+        };
+        let events = compare(&old, &new);
+        let names = |key: &str| -> Vec<String> {
+            let list = row[key].as_array().unwrap();
+            let name = |v: &serde_json::Value| match v {
+                serde_json::Value::String(text) => text.clone(),
+                // Renamed and renumbered ones are pairs or records; the name is the first text in them.
+                other => first_text(other),
+            };
+            list.iter().map(name).collect()
+        };
+        let fates: [(&str, &[Fate]); 4] = [
+            ("added", &[Fate::Added, Fate::Renamed]),
+            ("removed", &[Fate::Removed, Fate::Renamed]),
+            ("content_changed", &[Fate::Edited]),
+            ("renumbered", &[Fate::Renumbered]),
+        ];
+        for (key, fates) in fates {
+            for name in names(key) {
+                *wanted.entry(key).or_default() += 1;
+                let hit =
+                    events.iter().any(|e| fates.contains(&e.fate) && (e.before == name || e.after == name));
+                if hit {
+                    *found.entry(key).or_default() += 1;
+                } else {
+                    missed.push(format!("{key} {name}: {} -> {}", row["frm"], row["to"]));
+                }
+            }
+        }
+    }
+    println!("wanted {wanted:?}, found {found:?}");
+    let (all, hits) = (wanted.values().sum::<usize>(), found.values().sum::<usize>());
+    assert!(all > 500, "{all}");
+    assert!(hits * 1000 >= all * 995, "{hits} of {all}\n{}", missed.join("\n"));
+}
+
+fn first_text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(list) => {
+            list.iter().map(first_text).find(|t| !t.is_empty()).unwrap_or_default()
+        }
+        serde_json::Value::Object(map) => map
+            .get("file")
+            .or_else(|| map.get("name"))
+            .map(first_text)
+            .unwrap_or_else(|| map.values().map(first_text).find(|t| !t.is_empty()).unwrap_or_default()),
+        _ => String::new(),
+    }
+}
