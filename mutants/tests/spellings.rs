@@ -43,7 +43,7 @@ fn builds_of_one_source_are_compatible() {
             check(&first.join("gcc.so"), &other, name);
             compared += 1;
         }
-        compared += usize::from(with_dwz(&first));
+        compared += usize::from(with_dwz(first));
     }
     assert!(compared >= 2 || !has("gcc"));
 }

@@ -37,7 +37,7 @@ fn finding(number: usize, level: &str, place: Value, name: &[u8], suppressed: Op
         _ => json!({"package": lossy(name)}),
     };
     json!({
-        "id": format!("{number:016x}"), "rule": if number % 2 == 0 { "symbol-removed" } else { "member-added" },
+        "id": format!("{number:016x}"), "rule": if number.is_multiple_of(2) { "symbol-removed" } else { "member-added" },
         "level": level, "place": place, "package": {"reference": "foo-1-1.x86_64", "candidate": "foo-2-1.x86_64"},
         "artifact": text(name), "subject": subject, "summary": format!("summary {number} of {}", lossy(name)),
         "why": format!("because of {}", lossy(name)),

@@ -66,6 +66,7 @@ fn artifact(
             text_relocations: false,
             static_tls: false,
             gnu_properties: Vec::new(),
+            pure_slots: Vec::new(),
             symbols,
         },
         types: TypeEvidence::NotNeeded,

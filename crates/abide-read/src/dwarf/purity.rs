@@ -45,8 +45,8 @@ fn class_of<'l>(linkage: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     let code = &code[start..];
     let own = [name.len().to_string().as_bytes(), name].concat();
     // The last occurrence before the parameters is the function: a class may have the same name.
-    let ends = code.windows(own.len()).enumerate().filter(|(_, w)| *w == own).map(|(at, _)| at);
-    ends.filter(|&at| at > 0 && follows_name(&code[at + own.len()..])).last().map(|at| &code[..at])
+    let mut ends = code.windows(own.len()).enumerate().filter(|(_, w)| *w == own).map(|(at, _)| at);
+    ends.rfind(|&at| at > 0 && follows_name(&code[at + own.len()..])).map(|at| &code[..at])
 }
 
 /// Whether what follows is the end of a nested name, or template arguments or an ABI tag of it.

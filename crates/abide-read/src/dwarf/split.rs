@@ -176,7 +176,7 @@ struct Range {
 }
 
 impl Range {
-    fn of<'b>(self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    fn of(self, bytes: &[u8]) -> Option<&[u8]> {
         bytes.get(self.offset..self.offset.checked_add(self.size)?)
     }
 }

@@ -193,7 +193,8 @@ fn the_kernel_is_the_named_one_or_the_one_beside() {
     assert_eq!(types(&side, "kernel.btf"), (Some(1), vec![]));
     let side = open(&vmlinux, None);
     assert_eq!((side.input_kind.as_str(), types(&side, "vmlinux")), ("BTF", (Some(1), vec![])));
-    let names: Vec<_> = side.packages[0].artifacts[0].elf.exports().map(|s| s.name.to_string()).collect();
+    let names: Vec<_> =
+        side.packages[0].artifacts[0].elf.exports().map(|(_, s)| s.name.to_string()).collect();
     assert_eq!(names, ["entry"]);
     let lone = elsewhere.path().join("module");
     std::fs::write(&lone, module(&base, int, task).bytes()).unwrap();

@@ -66,8 +66,7 @@ pub fn write(document: &Document, mut out: impl Write) -> io::Result<()> {
 fn page(document: &Document) -> Page {
     let view = View::new(document);
     let mut room = Room { document, whole: WHOLE, open: document.findings.len() <= OPEN };
-    let (loud, quiet): (Vec<Source>, Vec<Source>) =
-        view.sources().into_iter().partition(|source| is_loud(source));
+    let (loud, quiet): (Vec<Source>, Vec<Source>) = view.sources().into_iter().partition(is_loud);
     let whole = room.findings(&view, None);
     let sources =
         loud.iter().enumerate().map(|(anchor, source)| room.source(&view, anchor, source)).collect();
@@ -80,7 +79,7 @@ fn page(document: &Document) -> Page {
         sources,
         folded: document.findings.len().saturating_sub(WHOLE),
         quiet_title: format!("{} without any finding or gap", count(quiet.len(), "source package")),
-        quiet: quiet.iter().take(QUIET).map(|source| quiet_line(source)).collect(),
+        quiet: quiet.iter().take(QUIET).map(quiet_line).collect(),
         gaps: parts::gaps(view.gaps(None)),
         idle: parts::idle(document),
         coverage: parts::coverage(document),
