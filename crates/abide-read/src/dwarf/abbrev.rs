@@ -325,6 +325,8 @@ fn slot_of(name: u64) -> u8 {
         0x2007 => slot::LINKAGE_NAME,
         0x2107 => slot::GNU_VECTOR,
         0x2130 => slot::DWO_NAME,
+        // `DW_AT_GNU_addr_base`
+        0x2133 => slot::ADDR_BASE,
         _ => SLOTS.get(name as usize).copied().unwrap_or(slot::NONE),
     }
 }

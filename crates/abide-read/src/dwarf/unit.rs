@@ -187,7 +187,8 @@ impl<'a> Sources<'a> {
             comp_dir: None,
             is_skeleton: unit.is_split,
         };
-        if let Some(joined) = self.joined(unit) {
+        let joined = self.joined(unit);
+        if let Some(joined) = joined {
             context.str_offsets_base = joined.str_offsets_base;
             if let Some(skeleton) = joined.skeleton.and_then(|offset| self.skeleton(offset)) {
                 context.addr_base = skeleton.addr_base;
@@ -198,7 +199,12 @@ impl<'a> Sources<'a> {
         let mut die = Die::new();
         if decode(self, &context, unit.first_die, &mut die).is_some() {
             context.language = die.uint(slot::LANGUAGE).unwrap_or(0);
-            context.stmt_list = die.uint(slot::STMT_LIST).or(context.stmt_list);
+            // What an appended type unit names is a table of `.debug_line.dwo`, with other numbers than the file's own.
+            context.stmt_list = match joined {
+                Some(_) if unit.is_type_unit => None,
+                Some(_) => context.stmt_list,
+                None => die.uint(slot::STMT_LIST),
+            };
             context.comp_dir = die.string(slot::COMP_DIR).or(context.comp_dir);
             context.is_skeleton |= die.has(slot::DWO_NAME);
             if let Some(base) = die.uint(slot::STR_OFFSETS_BASE) {
