@@ -88,6 +88,8 @@ fn dwarf<'a>(sections: &Sections<'a>, types: &'a [u8]) -> gimli::Dwarf<Slice<'a>
             gimli::SectionId::DebugLineStr => sections.line_str,
             gimli::SectionId::DebugStrOffsets => sections.str_offsets,
             gimli::SectionId::DebugAddr => sections.addr,
+            // A unit that names a line table is not opened without one.
+            gimli::SectionId::DebugLine => sections.line,
             _ => &[],
         };
         Ok(EndianSlice::new(bytes, endian))
@@ -119,6 +121,17 @@ fn skeletons(sections: &Sections<'_>) -> Vec<SplitUnit> {
         }
     }
     found
+}
+
+/// `DW_AT_GNU_dwo_id` of a unit.
+fn gnu_id(dwarf: &gimli::Dwarf<Slice<'_>>, header: &gimli::UnitHeader<Slice<'_>>) -> Option<u64> {
+    let abbreviations = dwarf.abbreviations(header).ok()?;
+    let mut entries = header.entries(&abbreviations);
+    entries.next_dfs().ok()?;
+    match entries.current()?.attr_value(gimli::constants::DW_AT_GNU_dwo_id)? {
+        gimli::AttributeValue::DwoId(id) => Some(id.0),
+        _ => None,
+    }
 }
 
 /// Appends the entries of all units that keep them elsewhere, as far as `files` has them.
@@ -231,7 +244,7 @@ impl<'d> SplitFile<'d> {
             match header.type_() {
                 UnitType::SplitCompilation(id) => ids.push(id.0),
                 UnitType::Compilation => {
-                    ids.extend(dwarf.unit(header).ok().and_then(|unit| unit.dwo_id).map(|id| id.0));
+                    ids.extend(gnu_id(&dwarf, &header));
                 }
                 _ => {}
             }
