@@ -177,7 +177,7 @@ fn damaged_metadata_is_an_error() {
     let primary = made.write("gzip");
     let bytes = std::fs::read(&primary).unwrap();
     std::fs::write(&primary, &bytes[..bytes.len() - 9]).unwrap();
-    assert!(refusal(made.path()).contains("checksum that repomd.xml states"));
+    assert!(refusal(made.path()).contains("checksum that the repository states"));
     made.write_primary(&bytes[..bytes.len() - 9], &hex(&Sha256::digest(&bytes[..bytes.len() - 9])));
     assert!(refusal(made.path()).contains("primary.xml is damaged"), "{}", refusal(made.path()));
     for broken in
