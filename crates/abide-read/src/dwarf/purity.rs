@@ -44,12 +44,13 @@ fn class_of<'l>(linkage: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     let start = code.iter().take_while(|b| b"rVKRO".contains(b)).count();
     let code = &code[start..];
     let own = [name.len().to_string().as_bytes(), name].concat();
-    // The last occurrence before the parameters is the function: a class may have the same name.
-    let mut ends = code.windows(own.len()).enumerate().filter(|(_, w)| *w == own).map(|(at, _)| at);
-    ends.rfind(|&at| at > 0 && follows_name(&code[at + own.len()..])).map(|at| &code[..at])
+    // The one that ends the nested name is the function: a class may have the same name.
+    let ends = code.windows(own.len()).enumerate().filter(|(_, w)| *w == own).map(|(at, _)| at);
+    let mut ends = ends.filter(|&at| at > 0 && follows_name(&code[at + own.len()..]));
+    ends.next().map(|at| &code[..at])
 }
 
-/// Whether what follows is the end of a nested name, or template arguments or an ABI tag of it.
+/// Whether what follows is the end of a nested name, or an ABI tag of it.
 fn follows_name(rest: &[u8]) -> bool {
     matches!(rest.first(), Some(b'E' | b'B'))
 }
