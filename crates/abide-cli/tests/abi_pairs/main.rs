@@ -41,15 +41,15 @@ type Disagreement = (String, &'static str, String, Answer);
 fn every_other_answer_than_libabigails_has_been_reviewed() {
     let Some(pairs) = pairs() else { return };
     let reviewed = Reviewed::read();
-    let answers: Vec<(Answer, String)> = pairs.par_iter().map(Pair::ask).collect();
+    let answers: Vec<[(Answer, String); 2]> = pairs.par_iter().map(Pair::ask).collect();
     let mut found: BTreeSet<Disagreement> = BTreeSet::new();
     let mut table: BTreeMap<(String, Answer), usize> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for (pair, (answer, problem)) in pairs.iter().zip(&answers) {
-        if !problem.is_empty() {
-            wrong.push(format!("{}: {problem}", pair.id));
-        }
-        for run in ["default", "tested"] {
+    for (pair, answers) in pairs.iter().zip(&answers) {
+        for (run, (answer, problem)) in ["default", "tested"].into_iter().zip(answers) {
+            if !problem.is_empty() {
+                wrong.push(format!("{}: {problem}", pair.id));
+            }
             let witness = pair.witness(run);
             *table.entry((witness.to_string(), *answer)).or_default() += 1;
             if !witness.agrees(*answer) {

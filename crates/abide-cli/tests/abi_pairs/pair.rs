@@ -91,6 +91,8 @@ pub(crate) struct Pair {
     pub(crate) debuginfo: [Vec<PathBuf>; 2],
     headers: [Option<PathBuf>; 2],
     suppressions: Vec<PathBuf>,
+    /// Whether the case's own options leave suppression files inside the inputs aside.
+    leaves_shipped: bool,
     libabigail: Value,
 }
 
@@ -122,6 +124,7 @@ impl Pair {
             debuginfo: [paths("old_debuginfo"), paths("new_debuginfo")],
             headers: [headers("old"), headers("new")],
             suppressions: paths("suppressions"),
+            leaves_shipped: case["options"].as_array().into_iter().flatten().any(|o| o == "--no-abignore"),
             libabigail: case["libabigail"].take(),
         }
     }
@@ -140,8 +143,18 @@ impl Pair {
         Witness(answers)
     }
 
-    /// Runs abide; the text says what is wrong with the run itself.
-    pub(crate) fn ask(&self) -> (Answer, String) {
+    /// Runs abide as libabigail was run with default options, and as tested; the text says what is wrong with the run
+    /// itself.
+    pub(crate) fn ask(&self) -> [(Answer, String); 2] {
+        let default = self.run(&[]);
+        let tested = match self.leaves_shipped {
+            true => self.run(&["--no-shipped-suppressions"]),
+            false => default.clone(),
+        };
+        [default, tested]
+    }
+
+    fn run(&self, options: &[&str]) -> (Answer, String) {
         let path = |path: &Path| path.display().to_string();
         let mut arguments = vec!["check".to_string(), path(&self.old), path(&self.new)];
         for (option, paths) in ["--debuginfo-old", "--debuginfo-new"].into_iter().zip(&self.debuginfo) {
@@ -152,6 +165,7 @@ impl Pair {
             let [old, new] = self.headers.each_ref().map(|p| p.as_deref().map_or(String::new(), path));
             arguments.extend(["--headers".to_string(), format!("{old},{new}")]);
         }
+        arguments.extend(options.iter().map(|option| option.to_string()));
         self.judge(&abide(&arguments))
     }
 
