@@ -88,8 +88,6 @@ fn dwarf<'a>(sections: &Sections<'a>, types: &'a [u8]) -> gimli::Dwarf<Slice<'a>
             gimli::SectionId::DebugLineStr => sections.line_str,
             gimli::SectionId::DebugStrOffsets => sections.str_offsets,
             gimli::SectionId::DebugAddr => sections.addr,
-            // A unit that names a line table is not opened without one.
-            gimli::SectionId::DebugLine => sections.line,
             _ => &[],
         };
         Ok(EndianSlice::new(bytes, endian))
@@ -109,18 +107,47 @@ fn skeletons(sections: &Sections<'_>) -> Vec<SplitUnit> {
             UnitType::Compilation => header.version() < 5 && !sections.addr.is_empty(),
             _ => false,
         };
-        let skeleton = header.offset().0;
-        let Some(unit) = may_be.then(|| dwarf.unit(header).ok()).flatten() else { continue };
-        let (Ok(Some(name)), Some(id)) = (unit.dwo_name(), unit.dwo_id) else { continue };
-        let Ok(name) = dwarf.attr_string(&unit, name) else { continue };
-        let text = |slice: Slice<'_>| BString::from(slice.slice());
-        let folder = unit.comp_dir.map(text).unwrap_or_default();
-        found.push(SplitUnit { name: text(name), folder, id: id.0, skeleton });
+        let unit = may_be.then(|| split_unit(&dwarf, &header)).flatten();
+        found.extend(unit);
         if found.len() >= UNITS_MAX {
             break;
         }
     }
     found
+}
+
+/// What the first entry of a unit says of the file that has the others.
+fn split_unit(dwarf: &gimli::Dwarf<Slice<'_>>, header: &gimli::UnitHeader<Slice<'_>>) -> Option<SplitUnit> {
+    use gimli::constants;
+    let abbreviations = dwarf.abbreviations(header).ok()?;
+    let mut entries = header.entries(&abbreviations);
+    entries.next_dfs().ok()?;
+    let root = entries.current()?;
+    let name = root.attr_value(constants::DW_AT_dwo_name);
+    let name = name.or_else(|| root.attr_value(constants::DW_AT_GNU_dwo_name))?;
+    let base = match root.attr_value(constants::DW_AT_str_offsets_base) {
+        Some(gimli::AttributeValue::DebugStrOffsetsBase(base)) => base,
+        _ => gimli::DebugStrOffsetsBase(0),
+    };
+    let text = |value: gimli::AttributeValue<Slice<'_>>| -> Option<BString> {
+        let slice = match value {
+            gimli::AttributeValue::String(slice) => slice,
+            gimli::AttributeValue::DebugStrRef(at) => dwarf.debug_str.get_str(at).ok()?,
+            gimli::AttributeValue::DebugLineStrRef(at) => dwarf.debug_line_str.get_str(at).ok()?,
+            gimli::AttributeValue::DebugStrOffsetsIndex(index) => {
+                let at = dwarf.debug_str_offsets.get_str_offset(header.format(), base, index).ok()?;
+                dwarf.debug_str.get_str(at).ok()?
+            }
+            _ => return None,
+        };
+        Some(slice.slice().into())
+    };
+    let id = match header.type_() {
+        UnitType::Skeleton(id) => id.0,
+        _ => gnu_id(dwarf, header)?,
+    };
+    let folder = root.attr_value(constants::DW_AT_comp_dir).and_then(text).unwrap_or_default();
+    Some(SplitUnit { name: text(name)?, folder, id, skeleton: header.offset().0 })
 }
 
 /// `DW_AT_GNU_dwo_id` of a unit.
