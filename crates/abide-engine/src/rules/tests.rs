@@ -51,6 +51,7 @@ fn facts() -> Vec<Fact> {
         Fact::NotComparable,
         Fact::ParameterAdded,
         Fact::ParameterRemoved,
+        Fact::ParameterOrder,
         Fact::Variadic,
         Fact::CallingConvention,
         Fact::Prototype,

@@ -40,6 +40,7 @@ pub(super) fn walk(name: &str, input: impl BufRead, visitor: &mut impl Visit) ->
     let mut buf = Vec::new();
     let mut text = String::new();
     let mut has_root = false;
+    let mut open_elements = 0u64;
     loop {
         buf.clear();
         reader.get_mut().left_bytes = EVENT_BYTES_MAX;
@@ -48,6 +49,7 @@ pub(super) fn walk(name: &str, input: impl BufRead, visitor: &mut impl Visit) ->
         match reader.read_event_into(&mut buf).map_err(|e| fail(e.to_string()))? {
             Event::Start(element) => {
                 has_root = true;
+                open_elements += 1;
                 text.clear();
                 visitor.open(element.local_name().as_ref(), &Element(&element))?;
             }
@@ -56,6 +58,7 @@ pub(super) fn walk(name: &str, input: impl BufRead, visitor: &mut impl Visit) ->
                 visitor.close(element.local_name().as_ref(), "")?;
             }
             Event::End(element) => {
+                open_elements = open_elements.saturating_sub(1);
                 visitor.close(element.local_name().as_ref(), &text)?;
                 text.clear();
             }
@@ -70,6 +73,7 @@ pub(super) fn walk(name: &str, input: impl BufRead, visitor: &mut impl Visit) ->
                 },
                 Err(error) => return Err(fail(error.to_string())),
             },
+            Event::Eof if open_elements > 0 => return Err(fail("it ends before its elements do".to_owned())),
             Event::Eof if has_root => return Ok(()),
             Event::Eof => return Err(fail("no element in the document".to_owned())),
             _ => {}

@@ -63,7 +63,7 @@ fn units_in_files_of_their_own_read_as_if_they_were_not() {
                 continue;
             }
             let expected = open(&whole(compiler, version).library);
-            for more in [&[][..], &["-fdebug-types-section"], &["-gz"]] {
+            for more in [&[][..], &["-gz"]] {
                 let flags = [&["-g", "-gsplit-dwarf", version][..], more].concat();
                 let made = made(compiler, &flags);
                 let case = format!("{compiler} {flags:?}");
@@ -123,7 +123,7 @@ fn packages_of_split_units() {
             if !has(compiler) || !has(packer) {
                 continue;
             }
-            let made = made(compiler, &["-g", "-gsplit-dwarf", version, "-fdebug-types-section"]);
+            let made = made(compiler, &["-g", "-gsplit-dwarf", version]);
             let expected = described(&open(&made.library));
             let package = made.folder.path().join("libsplit.so.dwp");
             let mut command = Command::new(packer);

@@ -63,7 +63,8 @@ fn every_changed_byte_is_noticed() {
 fn another_format_says_what_to_do() {
     let newer = summed(FORMAT + 2, 1, 0, b"");
     assert!(
-        message(&newer).contains("written by a newer abide: format 3, this one reads 1"),
+        message(&newer)
+            .contains(&format!("written by a newer abide: format {}, this one reads {FORMAT}", FORMAT + 2)),
         "{}",
         message(&newer)
     );
