@@ -101,9 +101,8 @@ fn facts() -> Vec<Fact> {
             Fact::EnumeratorValue { is_count: on },
             Fact::EnumUnderlying { matters: on },
         ]);
-        for class in
-            [RemovedClass::Public, RemovedClass::Private, RemovedClass::Toolchain, RemovedClass::Vague]
-        {
+        use RemovedClass as R;
+        for class in [R::Public, R::Private, R::Toolchain, R::Abstract, R::Vague] {
             out.push(Fact::SymbolRemoved(class));
             out.push(Fact::SymbolVersionRemoved { class, binds_unversioned: on });
         }
