@@ -219,6 +219,34 @@ pub struct ElfFacts {
 }
 
 impl ElfFacts {
+    /// Facts of a file of which no more is known than these four.
+    pub fn new(class: ElfClass, endian: Endian, machine: u16, kind: ElfKind) -> Self {
+        ElfFacts {
+            class,
+            endian,
+            machine,
+            os_abi: 0,
+            flags: 0,
+            kind,
+            soname: None,
+            needed: Vec::new(),
+            rpath: None,
+            runpath: None,
+            interpreter: None,
+            build_id: None,
+            debug_link: None,
+            has_debug_info: false,
+            versions_defined: Vec::new(),
+            versions_needed: Vec::new(),
+            executable_stack: false,
+            text_relocations: false,
+            static_tls: false,
+            gnu_properties: Vec::new(),
+            pure_slots: Vec::new(),
+            symbols: Vec::new(),
+        }
+    }
+
     /// The exported symbols with their index in [`ElfFacts::symbols`].
     pub fn exports(&self) -> impl Iterator<Item = (usize, &Symbol)> {
         self.symbols.iter().enumerate().filter(|(_, s)| s.is_export)

@@ -2,38 +2,17 @@
 //!
 //! They lie beside the project; without them nothing is tested here and that is said.
 
-use std::collections::BTreeMap;
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use abide_source::files::Change;
 use abide_source::modify::config::Place;
 use abide_source::modify::date::Date;
 use abide_source::modify::{Request, ScriptChanges, Scripts, apply, config};
 use abide_source::{Files, Overlay};
-
-type Tree = BTreeMap<String, Vec<u8>>;
-
-fn data() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/modify-cases");
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("skipped: {} is not there", path.display());
-    None
-}
-
-fn load(folder: &Path, prefix: &str, tree: &mut Tree) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
-        if path.is_dir() {
-            load(&path, &format!("{name}/"), tree);
-        } else {
-            tree.insert(name, fs::read(&path).unwrap());
-        }
-    }
-}
+use common::{Tree, data, load};
 
 /// Stands for the one script of the cases, which writes a file's name into the file.
 struct OneScript;
@@ -63,9 +42,9 @@ fn case(data: &Path, case: &serde_json::Value) -> Result<(), String> {
     let spec = data.join(text("spec"));
     let folder = spec.parent().unwrap();
     let mut beside = Tree::new();
-    load(config_path.parent().unwrap(), "", &mut beside);
+    load(config_path.parent().unwrap(), "", |_| true, &mut beside);
     let mut package = Tree::new();
-    load(folder, "", &mut package);
+    load(folder, "", |_| true, &mut package);
     package.retain(|path, _| {
         !path.starts_with("autopatch/") && path != "expected" && !path.ends_with(".expected")
     });
@@ -114,7 +93,7 @@ fn case(data: &Path, case: &serde_json::Value) -> Result<(), String> {
 
 #[test]
 fn all_cases_come_out_byte_for_byte() {
-    let Some(data) = data() else { return };
+    let Some(data) = data("modify-cases") else { return };
     let cases = fs::read_to_string(data.join("cases.jsonl")).unwrap();
     let mut wrong = Vec::new();
     let mut count = 0;

@@ -2,38 +2,22 @@
 //!
 //! They lie beside the project; without them nothing is tested here and that is said.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use abide_source::annotate::annotated;
 use abide_source::history::{Fate, compare};
 use abide_source::package::{Package, PackageError};
 use abide_source::provenance::Grade;
 use abide_source::spec::Spec;
+use common::{Tree, data, load};
 
-type Tree = BTreeMap<String, Vec<u8>>;
-
-fn data() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/dist-git");
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("skipped: {} is not there", path.display());
-    None
-}
-
-fn load(folder: &Path, prefix: &str, tree: &mut Tree) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
-        if path.is_dir() {
-            load(&path, &format!("{name}/"), tree);
-        } else if name.ends_with(".spec") || name.ends_with(".patches") || !name.starts_with("SOURCES/Module")
-        {
-            tree.insert(name, fs::read(&path).unwrap());
-        }
-    }
+/// All but the kernel's kABI lists, which are large and of no use here.
+fn is_wanted(name: &str) -> bool {
+    name.ends_with(".spec") || name.ends_with(".patches") || !name.starts_with("SOURCES/Module")
 }
 
 fn rows(path: &Path) -> Vec<serde_json::Value> {
@@ -43,7 +27,7 @@ fn rows(path: &Path) -> Vec<serde_json::Value> {
 /// The package of a snapshot; none when its spec was left out of the data.
 fn package(folder: &Path) -> Option<(Tree, Package)> {
     let mut tree = Tree::new();
-    load(folder, "", &mut tree);
+    load(folder, "", is_wanted, &mut tree);
     match Package::read(&tree, Some("9")) {
         Ok(package) => Some((tree, package)),
         Err(PackageError::Specs(0)) => None,
@@ -53,7 +37,7 @@ fn package(folder: &Path) -> Option<(Tree, Package)> {
 
 #[test]
 fn every_snapshot_is_read_as_others_read_it() {
-    let Some(data) = data() else { return };
+    let Some(data) = data("dist-git") else { return };
     let mut expected: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
     for row in rows(&data.join("patches.jsonl")) {
         expected.entry(row["snapshot"].as_str().unwrap().to_owned()).or_default().push(row);
@@ -101,7 +85,7 @@ fn every_snapshot_is_read_as_others_read_it() {
 
 #[test]
 fn annotating_twice_writes_once_and_lints_better() {
-    let Some(data) = data() else { return };
+    let Some(data) = data("dist-git") else { return };
     let mut written = 0;
     for snapshot in rows(&data.join("snapshots.jsonl")).iter().step_by(4) {
         let folder = snapshot["dir"].as_str().unwrap();
@@ -125,7 +109,7 @@ fn annotating_twice_writes_once_and_lints_better() {
 
 #[test]
 fn what_became_of_patches() {
-    let Some(data) = data() else { return };
+    let Some(data) = data("dist-git") else { return };
     let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
     let mut missed = Vec::new();

@@ -44,28 +44,6 @@ fn symbol(index: usize, named: &Named<'_>) -> Symbol {
 
 /// BTF does not state a machine or the size of an address; kernels that have BTF are 64-bit ones.
 fn empty(blob: &Blob<'_>) -> ElfFacts {
-    ElfFacts {
-        class: ElfClass::Elf64,
-        endian: if blob.is_big { Endian::Big } else { Endian::Little },
-        machine: 0,
-        os_abi: 0,
-        flags: 0,
-        kind: ElfKind::Vmlinux,
-        soname: None,
-        needed: Vec::new(),
-        rpath: None,
-        runpath: None,
-        interpreter: None,
-        build_id: None,
-        debug_link: None,
-        has_debug_info: false,
-        versions_defined: Vec::new(),
-        versions_needed: Vec::new(),
-        executable_stack: false,
-        text_relocations: false,
-        static_tls: false,
-        gnu_properties: Vec::new(),
-        symbols: Vec::new(),
-        pure_slots: Vec::new(),
-    }
+    let endian = if blob.is_big { Endian::Big } else { Endian::Little };
+    ElfFacts::new(ElfClass::Elf64, endian, 0, ElfKind::Vmlinux)
 }

@@ -152,29 +152,12 @@ fn read<H: Header>(bytes: &[u8], endian: Endianness) -> Result<ElfRead, ElfError
 
 fn header_facts<H: Header>(image: &Image<'_, H>, kind: ElfKind) -> ElfFacts {
     let ident = image.header.e_ident();
+    let class = if image.is_64() { ElfClass::Elf64 } else { ElfClass::Elf32 };
+    let endian = if image.endian == Endianness::Little { Endian::Little } else { Endian::Big };
     ElfFacts {
-        class: if image.is_64() { ElfClass::Elf64 } else { ElfClass::Elf32 },
-        endian: if image.endian == Endianness::Little { Endian::Little } else { Endian::Big },
-        machine: image.machine().0,
         os_abi: ident.os_abi.0,
         flags: image.header.e_flags(image.endian).0,
-        kind,
-        soname: None,
-        needed: Vec::new(),
-        rpath: None,
-        runpath: None,
-        interpreter: None,
-        build_id: None,
-        debug_link: None,
-        has_debug_info: false,
-        versions_defined: Vec::new(),
-        versions_needed: Vec::new(),
-        executable_stack: false,
-        text_relocations: false,
-        static_tls: false,
-        gnu_properties: Vec::new(),
-        pure_slots: Vec::new(),
-        symbols: Vec::new(),
+        ..ElfFacts::new(class, endian, image.machine().0, kind)
     }
 }
 

@@ -17,28 +17,5 @@ pub(crate) fn exporting(kind: ElfKind, endian: Endian, names: &[(&str, SymbolKin
         size_bytes: 8,
         is_export: true,
     });
-    ElfFacts {
-        class: ElfClass::Elf64,
-        endian,
-        machine: 62,
-        os_abi: 0,
-        flags: 0,
-        kind,
-        soname: None,
-        needed: Vec::new(),
-        rpath: None,
-        runpath: None,
-        interpreter: None,
-        build_id: None,
-        debug_link: None,
-        has_debug_info: false,
-        versions_defined: Vec::new(),
-        versions_needed: Vec::new(),
-        executable_stack: false,
-        text_relocations: false,
-        static_tls: false,
-        gnu_properties: Vec::new(),
-        pure_slots: Vec::new(),
-        symbols: symbols.collect(),
-    }
+    ElfFacts { symbols: symbols.collect(), ..ElfFacts::new(ElfClass::Elf64, endian, 62, kind) }
 }

@@ -60,30 +60,7 @@ pub(crate) fn with_enumerators(values: &[i128]) -> Side {
 
 /// ELF facts with nothing but symbols.
 pub(crate) fn plain_elf(symbols: Vec<Symbol>) -> ElfFacts {
-    ElfFacts {
-        class: ElfClass::Elf64,
-        endian: Endian::Little,
-        machine: 62,
-        os_abi: 0,
-        flags: 0,
-        kind: ElfKind::SharedObject,
-        soname: None,
-        needed: Vec::new(),
-        rpath: None,
-        runpath: None,
-        interpreter: None,
-        build_id: None,
-        debug_link: None,
-        has_debug_info: false,
-        versions_defined: Vec::new(),
-        versions_needed: Vec::new(),
-        executable_stack: false,
-        text_relocations: false,
-        static_tls: false,
-        gnu_properties: Vec::new(),
-        pure_slots: Vec::new(),
-        symbols,
-    }
+    ElfFacts { symbols, ..ElfFacts::new(ElfClass::Elf64, Endian::Little, 62, ElfKind::SharedObject) }
 }
 
 fn bytes() -> BoxedStrategy<BString> {
