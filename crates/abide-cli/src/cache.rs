@@ -10,11 +10,13 @@ pub(crate) fn folder(wanted: &CacheUse) -> Option<PathBuf> {
     if wanted.no_cache { None } else { default_folder(&wanted.folder) }
 }
 
-/// The named folder, or the user's (XDG Base Directory Specification: a relative path is ignored).
+/// The named folder, or the user's.
 pub(crate) fn default_folder(named: &CacheFolder) -> Option<PathBuf> {
-    if let Some(folder) = &named.cache {
-        return Some(folder.clone());
-    }
+    named.cache.clone().or_else(of_user)
+}
+
+/// The user's folder for what can be made anew (XDG Base Directory Specification: a relative path is ignored).
+pub(crate) fn of_user() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
     Some(base.join("abide"))

@@ -164,9 +164,8 @@ fn debuginfod(named: &[String]) -> Result<Option<DebuginfodOptions>, CliError> {
     if urls.is_empty() {
         return Err(CliError::usage("--debuginfod names no URL, and DEBUGINFOD_URLS is empty"));
     }
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let cache = base.unwrap_or_else(std::env::temp_dir).join("abide/debuginfod");
+    let folder = cache::of_user().unwrap_or_else(|| std::env::temp_dir().join("abide"));
+    let cache = folder.join("debuginfod");
     Ok(Some(DebuginfodOptions { urls, cache }))
 }
 

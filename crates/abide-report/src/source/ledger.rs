@@ -166,11 +166,8 @@ impl LedgerDocument {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "| {} {} | <a id=\"{}\"></a>{} | {} | {} | {} | {} | {} | {} | {} |",
-                md(&d.package),
-                md(&d.line),
-                d.anchor,
-                md(&d.file),
+                "{} | {} | {} | {} | {} | {} | {} | {} |",
+                md_names(d),
                 kind(d),
                 md(&d.why),
                 md_origin(d),
@@ -189,11 +186,8 @@ impl LedgerDocument {
         for (d, end) in self.ended().filter_map(|d| Some((d, d.ended.as_ref()?))) {
             let _ = writeln!(
                 text,
-                "| {} {} | <a id=\"{}\"></a>{} | {} | {} | {} | {} | {} |",
-                md(&d.package),
-                md(&d.line),
-                d.anchor,
-                md(&d.file),
+                "{} | {} | {} | {} | {} | {} |",
+                md_names(d),
                 kind(d),
                 md(&d.why),
                 md(&since(d)),
@@ -409,6 +403,11 @@ fn md_origin(d: &Divergence) -> String {
         Some(origin) => md(origin),
         None => "none".into(),
     }
+}
+
+/// The first two columns of a row, with the anchor of the divergence.
+fn md_names(d: &Divergence) -> String {
+    format!("| {} {} | <a id=\"{}\"></a>{}", md(&d.package), md(&d.line), d.anchor, md(&d.file))
 }
 
 /// Text within a Markdown table.
