@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::batches::{Batch, Types, batches};
 use crate::consumers::{Consumers, Library};
+use crate::files::{self, Trees};
 use crate::gaps;
 use crate::headers::Headers;
 use crate::packages;
@@ -261,9 +262,12 @@ fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult
     }
     let mut take = |key| by_package.remove(&key).unwrap_or_default();
 
+    let trees = Trees::new(context.old, context.new, pairs);
+    let of_files = files::of_pairs(context, &trees, &pairs.pairs);
     let mut all = Vec::new();
-    for pair in &pairs.pairs {
-        let findings = packages::paired(context, pair);
+    for (pair, of_files) in pairs.pairs.iter().zip(of_files) {
+        let mut findings = packages::paired(context, pair);
+        findings.extend(of_files);
         all.push(package(
             context,
             Some(pair.old),
@@ -275,12 +279,14 @@ fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult
     }
     for &old in &pairs.only_old {
         let artifacts = take((false, old));
-        let findings = packages::removed(context, old, &artifacts);
+        let mut findings = packages::removed(context, old, &artifacts);
+        findings.extend(files::of_replaced(context, &trees, old));
         all.push(package(context, Some(old), None, None, artifacts, findings));
     }
     all.sort_by_key(|result| result.old);
     for &new in &pairs.only_new {
-        let findings = packages::added(context, new);
+        let mut findings = packages::added(context, new);
+        findings.extend(files::of_added(context, &trees, new));
         all.push(package(context, None, Some(new), None, take((true, new)), findings));
     }
     sum_up(context, pairs, all)

@@ -92,6 +92,15 @@ fn concerns_debug_package(gap: &Gap) -> bool {
     ["-debuginfo-", "-debugsource-", "-dbgsym_", "-dbg_"].iter().any(|part| name.contains(part))
 }
 
+/// Whether a package's list of files, or its content, may not have been read to the end.
+pub(crate) fn is_incomplete(package: &PackageFacts) -> bool {
+    let nevra = package.meta.as_ref().map(|meta| meta.nevra.to_string());
+    package.gaps.iter().any(|gap| {
+        let is_whole = gap.subject == package.source || nevra.as_ref().is_some_and(|nevra| gap.subject == *nevra);
+        is_whole && leaves_open(gap)
+    })
+}
+
 /// The gaps of the package, or of its side, that tell why `path` may be missing in it.
 pub(crate) fn may_hide(package: Option<&PackageFacts>, side: &Side, path: &bstr::BStr) -> Option<Gap> {
     let hides = |gap: &&Gap| leaves_open(gap) && (gap.subject == path || gap.subject.ends_with(path));

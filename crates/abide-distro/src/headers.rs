@@ -66,14 +66,7 @@ mod tests {
             release: "1".into(),
             arch: "x86_64".into(),
         };
-        let entry = |path: &&str| FileEntry {
-            path: (*path).into(),
-            kind: FileKind::Regular,
-            size_bytes: 1,
-            mode: 0o644,
-            link_target: None,
-            digest: String::new(),
-        };
+        let entry = |path: &&str| FileEntry::new(*path, FileKind::Regular);
         let meta = PackageMeta {
             format: PackageFormat::Rpm,
             nevra,
@@ -81,6 +74,8 @@ mod tests {
             provides: Vec::new(),
             requires: Vec::new(),
             files: files.iter().map(entry).collect(),
+            scripts: Vec::new(),
+            vendor: None,
         };
         PackageFacts {
             meta: Some(meta),

@@ -8,6 +8,7 @@
 mod batches;
 mod check;
 mod consumers;
+mod files;
 mod gaps;
 mod headers;
 mod packages;

@@ -39,17 +39,35 @@ macro_rules! table {
 }
 
 table! {
+    "alternative-lost",
     "artifact-added",
     "artifact-moved",
     "artifact-removed",
+    "branding-left",
+    "branding-lost",
+    "capabilities-changed",
+    "command-lost",
+    "config-flag-lost",
+    "dbus-file-lost",
     "import-unresolved",
+    "interpreter-missing",
+    "link-target-changed",
+    "mode-changed",
+    "module-lost",
+    "module-version-changed",
     "needed-library-missing",
+    "owner-changed",
     "package-added",
     "package-architecture-changed",
     "package-removed",
     "package-renamed",
+    "path-kind-changed",
+    "path-lost",
+    "polkit-file-lost",
     "required-version-missing",
     "required-version-provided",
+    "script-changed",
+    "unit-lost",
 }
 
 /// Every rule, sorted by id.
@@ -67,6 +85,18 @@ pub fn all() -> &'static [Rule] {
 pub fn find(id: &str) -> Option<&'static Rule> {
     let rules = all();
     rules.binary_search_by(|rule| rule.id.cmp(id)).ok().map(|at| &rules[at])
+}
+
+/// The level of a rule of this crate, or of its case, before a policy has its say.
+///
+/// # Panics
+/// When there is no such rule or case, which the tests of the places that name them show.
+pub(crate) fn level_of(rule: &str, case: Option<&str>) -> Level {
+    let data = find(rule).unwrap_or_else(|| panic!("no rule {rule}"));
+    match case {
+        None => data.level,
+        Some(case) => data.cases.get(case).unwrap_or_else(|| panic!("rule {rule} has no case {case}")).level,
+    }
 }
 
 fn from_engine(rule: &abide_engine::rules::Rule) -> Rule {

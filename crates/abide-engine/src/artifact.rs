@@ -6,6 +6,7 @@ use abide_model::{ElfClass, ElfFacts, ElfKind, Endian};
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::change::{Change, Fact, VersionLoss};
+use crate::hardening;
 use crate::version;
 
 /// All changes outside of symbols and types, in a fixed order.
@@ -14,6 +15,7 @@ pub(crate) fn changes(old: &ElfFacts, new: &ElfFacts) -> Vec<Change> {
     identity(old, new, &mut out);
     dependencies(old, new, &mut out);
     loading(old, new, &mut out);
+    hardening::changes(old, new, &mut out);
     properties(old, new, &mut out);
     required_versions(old, new, &mut out);
     version_definitions(old, new, &mut out);

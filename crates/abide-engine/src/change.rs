@@ -139,6 +139,16 @@ pub(crate) enum Fact {
     TextRelocations { gained: bool },
     /// Static TLS.
     StaticTls { gained: bool },
+    /// `PT_GNU_RELRO`.
+    Relro { lost: bool },
+    /// Imports bound when the file is loaded.
+    BindNow { lost: bool },
+    /// An executable that can be loaded anywhere.
+    Pie { lost: bool },
+    /// Checks of the stack's guard.
+    StackProtector { lost: bool },
+    /// Checked variants of C library functions; whether it calls the unchecked ones instead.
+    Fortify { lost: bool, unchecked: bool },
     /// IBT, shadow stack, BTI, PAC, GCS.
     BranchProtection { lost: bool },
     /// x86-64-v2, v3, v4.

@@ -91,11 +91,14 @@ fn artifact_findings(old: &ArtifactFacts, new: &ArtifactFacts, judge: &Judge<'_>
 /// Where the fact was read.
 fn section(fact: &Fact) -> &'static str {
     match fact {
-        Fact::Architecture | Fact::ElfFlags { .. } | Fact::OsAbi { .. } | Fact::ArtifactKind { .. } => {
-            "ELF header"
-        }
+        Fact::Architecture
+        | Fact::ElfFlags { .. }
+        | Fact::OsAbi { .. }
+        | Fact::Pie { .. }
+        | Fact::ArtifactKind { .. } => "ELF header",
         Fact::Interpreter => ".interp",
-        Fact::ExecutableStack { .. } => "program headers",
+        Fact::ExecutableStack { .. } | Fact::Relro { .. } => "program headers",
+        Fact::StackProtector { .. } | Fact::Fortify { .. } => ".dynsym",
         Fact::BranchProtection { .. } | Fact::IsaBaseline { .. } => ".note.gnu.property",
         Fact::RequiredVersion { .. } => ".gnu.version_r",
         Fact::VersionDefinition(_) | Fact::VersionDefinitionAdded => ".gnu.version_d",

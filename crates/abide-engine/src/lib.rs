@@ -18,6 +18,7 @@ mod demangle;
 mod diff;
 mod exposure;
 pub mod fixture;
+mod hardening;
 mod headers;
 mod judge;
 mod layout;

@@ -210,6 +210,12 @@ pub struct ElfFacts {
     pub text_relocations: bool,
     /// `DF_STATIC_TLS`.
     pub static_tls: bool,
+    /// Whether an executable can be loaded anywhere (`ET_DYN`); false for everything that is no executable.
+    pub is_pie: bool,
+    /// `PT_GNU_RELRO`: what was relocated becomes read-only.
+    pub has_relro: bool,
+    /// `DT_BIND_NOW`, `DF_BIND_NOW` or `DF_1_NOW`: every import is bound when the file is loaded.
+    pub bind_now: bool,
     /// `NT_GNU_PROPERTY_TYPE_0` entries: (`pr_type`, first 4 bytes of data as an integer), sorted.
     pub gnu_properties: Vec<(u32, u32)>,
     /// Exported virtual tables with pure functions, sorted.
@@ -241,6 +247,9 @@ impl ElfFacts {
             executable_stack: false,
             text_relocations: false,
             static_tls: false,
+            is_pie: false,
+            has_relro: false,
+            bind_now: false,
             gnu_properties: Vec::new(),
             pure_slots: Vec::new(),
             symbols: Vec::new(),

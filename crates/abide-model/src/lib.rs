@@ -27,7 +27,9 @@ pub use graph::{
     Parameter, PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId,
     TypeKind, TypeNode, VirtualMethod,
 };
-pub use package::{Dependency, FileEntry, FileKind, Nevra, PackageFormat, PackageMeta, is_debug_name};
+pub use package::{
+    Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta, Script, is_debug_name,
+};
 pub use progress::{NoProgress, Progress, Stage};
 pub use source::{LoadedTypes, TypeSource, TypesInFacts};
 pub use strings::{StrId, StringTable};

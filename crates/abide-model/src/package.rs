@@ -57,6 +57,19 @@ pub enum FileKind {
     Special,
 }
 
+/// What a package says of a file besides its content (`%config`, `%ghost`, `%doc`; Debian's `conffiles`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileFlags {
+    /// Configuration: what an administrator changed is kept or saved when the package is updated.
+    pub is_config: bool,
+    /// Configuration whose new version is laid beside the changed one (`noreplace`).
+    pub is_noreplace: bool,
+    /// Named by the package and not in it: made at run time, and removed with the package.
+    pub is_ghost: bool,
+    /// Documentation, licences, read-me files.
+    pub is_doc: bool,
+}
+
 /// One packaged path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileEntry {
@@ -72,6 +85,47 @@ pub struct FileEntry {
     pub link_target: Option<BString>,
     /// Content digest as the package states it (hex), empty when absent.
     pub digest: String,
+    /// Name of the user that owns it, empty when it is not stated.
+    pub owner: BString,
+    /// Name of its group, empty when it is not stated.
+    pub group: BString,
+    /// File capabilities in libcap's text form, empty for none.
+    pub capabilities: BString,
+    /// What the package says of it.
+    pub flags: FileFlags,
+    /// What runs it (`#!`): an absolute path, or the bare name that `env` looks for in `PATH`. `None` for what is no
+    /// script or was not looked into.
+    pub interpreter: Option<BString>,
+}
+
+impl FileEntry {
+    /// A path of which no more is known than its kind.
+    pub fn new(path: impl Into<BString>, kind: FileKind) -> Self {
+        FileEntry {
+            path: path.into(),
+            kind,
+            size_bytes: 0,
+            mode: 0,
+            link_target: None,
+            digest: String::new(),
+            owner: BString::default(),
+            group: BString::default(),
+            capabilities: BString::default(),
+            flags: FileFlags::default(),
+            interpreter: None,
+        }
+    }
+}
+
+/// What a package runs when it, or another one, is installed or removed: a scriptlet, a trigger, a maintainer script.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Script {
+    /// When it runs, as the packager writes it (`%post`, `%triggerin on glibc`, `postinst`).
+    pub event: String,
+    /// What runs it, with arguments (`/bin/sh`, `<lua>`); empty when that is not stated.
+    pub program: BString,
+    /// Its text; empty when the program alone is run.
+    pub text: BString,
 }
 
 /// How packages are built, which decides how their versions are ordered.
@@ -98,6 +152,10 @@ pub struct PackageMeta {
     pub requires: Vec<Dependency>,
     /// Files, sorted by path.
     pub files: Vec<FileEntry>,
+    /// Scriptlets, triggers, maintainer scripts, sorted.
+    pub scripts: Vec<Script>,
+    /// Who distributes it, when stated (`Vendor`).
+    pub vendor: Option<String>,
 }
 
 impl PackageMeta {

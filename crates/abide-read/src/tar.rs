@@ -87,6 +87,10 @@ pub struct Member {
     pub link: BString,
     /// Bytes of content that follow.
     pub size_bytes: u64,
+    /// Name of the owner; its number where no name is stored.
+    pub owner: BString,
+    /// Name of the group; its number where no name is stored.
+    pub group: BString,
 }
 
 /// What extension headers say of the member behind them.
@@ -94,6 +98,8 @@ pub struct Member {
 struct Extended {
     name: Option<BString>,
     link: Option<BString>,
+    owner: Option<BString>,
+    group: Option<BString>,
     size_bytes: Option<u64>,
     is_sparse: bool,
 }
@@ -158,7 +164,9 @@ impl<R: BufRead> Reader<R> {
             _ => BString::default(),
         };
         let mode = (header.number(100..108, "mode")? & 0o7777) as u16;
-        Ok(Member { name, kind, mode, link, size_bytes: self.left_bytes })
+        let owner = extended.owner.unwrap_or_else(|| header.who(265..297, 108..116));
+        let group = extended.group.unwrap_or_else(|| header.who(297..329, 116..124));
+        Ok(Member { name, kind, mode, link, size_bytes: self.left_bytes, owner, group })
     }
 
     /// Content of the current member that is still ahead.
@@ -261,6 +269,22 @@ impl Header<'_> {
         self.block[range].to_vec().until_nul()
     }
 
+    /// The name of a user or group; old archives and some writers have its number alone.
+    fn who(&self, name: std::ops::Range<usize>, number: std::ops::Range<usize>) -> BString {
+        let name = match &self.block[257..262] {
+            b"ustar" => self.text(name),
+            _ => BString::default(),
+        };
+        match name.is_empty() {
+            false => name,
+            true => match self.number(number, "owner") {
+                Ok(0) => "root".into(),
+                Ok(number) => number.to_string().into(),
+                Err(_) => BString::default(),
+            },
+        }
+    }
+
     fn name(&self) -> BString {
         // GNU tar's own format has other things in the place of the prefix.
         let prefix = match &self.block[257..263] {
@@ -298,6 +322,8 @@ impl Extended {
             match keyword {
                 b"path" => self.name = Some(value.to_vec().until_nul()),
                 b"linkpath" => self.link = Some(value.to_vec().until_nul()),
+                b"uname" => self.owner = Some(value.to_vec().until_nul()),
+                b"gname" => self.group = Some(value.to_vec().until_nul()),
                 b"size" => {
                     self.size_bytes = Some(value.to_str().ok().and_then(|t| t.parse().ok()).ok_or_else(bad)?);
                 }

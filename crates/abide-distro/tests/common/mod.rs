@@ -109,6 +109,8 @@ pub(crate) fn package(text: &str, artifacts: Vec<ArtifactFacts>) -> PackageFacts
             provides,
             requires,
             files: Vec::new(),
+            scripts: Vec::new(),
+            vendor: None,
         }),
         digest: None,
         artifacts,

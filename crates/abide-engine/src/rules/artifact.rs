@@ -19,6 +19,11 @@ pub(super) fn artifact_kind_changed(fact: &Fact, _: Situation) -> Case {
     case_if(!lost_library, "not-a-library")
 }
 
+pub(super) fn bind_now_changed(fact: &Fact, _: Situation) -> Case {
+    let Fact::BindNow { lost } = fact else { return None };
+    case_if(!lost, "gained")
+}
+
 pub(super) fn branch_protection_changed(fact: &Fact, _: Situation) -> Case {
     let Fact::BranchProtection { lost } = fact else { return None };
     case_if(!lost, "gained")
@@ -32,6 +37,15 @@ pub(super) fn elf_flags_changed(fact: &Fact, _: Situation) -> Case {
 pub(super) fn executable_stack_changed(fact: &Fact, _: Situation) -> Case {
     let Fact::ExecutableStack { gained } = fact else { return None };
     case_if(!gained, "lost")
+}
+
+pub(super) fn fortify_changed(fact: &Fact, _: Situation) -> Case {
+    let Fact::Fortify { lost, unchecked } = fact else { return None };
+    Some(match (lost, unchecked) {
+        (false, _) => "gained",
+        (true, false) => "nothing-to-check",
+        (true, true) => DEFAULT,
+    })
 }
 
 pub(super) fn interpreter_changed(fact: &Fact, _: Situation) -> Case {
@@ -57,6 +71,16 @@ pub(super) fn os_abi_changed(fact: &Fact, _: Situation) -> Case {
     case_if(*gnu, "gnu")
 }
 
+pub(super) fn pie_changed(fact: &Fact, _: Situation) -> Case {
+    let Fact::Pie { lost } = fact else { return None };
+    case_if(!lost, "gained")
+}
+
+pub(super) fn relro_changed(fact: &Fact, _: Situation) -> Case {
+    let Fact::Relro { lost } = fact else { return None };
+    case_if(!lost, "gained")
+}
+
 pub(super) fn required_version_changed(fact: &Fact, _: Situation) -> Case {
     let Fact::RequiredVersion { raised } = fact else { return None };
     case_if(!raised, "lowered")
@@ -70,6 +94,11 @@ pub(super) fn runpath_changed(fact: &Fact, _: Situation) -> Case {
 pub(super) fn soname_changed(fact: &Fact, _: Situation) -> Case {
     let Fact::Soname { had } = fact else { return None };
     case_if(!had, "gained")
+}
+
+pub(super) fn stack_protector_changed(fact: &Fact, _: Situation) -> Case {
+    let Fact::StackProtector { lost } = fact else { return None };
+    case_if(!lost, "gained")
 }
 
 pub(super) fn static_tls_changed(fact: &Fact, _: Situation) -> Case {

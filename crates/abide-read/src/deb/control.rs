@@ -3,7 +3,7 @@
 //! Formats: deb-control(5), deb-version(7), deb-md5sums(5), Debian policy §5 and §7. Stanzas of the same syntax are in
 //! the indexes of repositories.
 
-use abide_model::{Dependency, FileEntry, FileKind, Nevra, PackageFormat, PackageMeta};
+use abide_model::{Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta, Script};
 use bstr::{BStr, BString, ByteSlice};
 
 /// `RPMSENSE_LESS`, `RPMSENSE_GREATER`, `RPMSENSE_EQUAL`, in which dependencies are kept.
@@ -91,6 +91,8 @@ pub fn meta(stanza: &Stanza<'_>) -> Result<PackageMeta, ControlError> {
         provides,
         requires,
         files: Vec::new(),
+        scripts: Vec::new(),
+        vendor: stanza.text("Origin"),
     })
 }
 
@@ -169,17 +171,39 @@ pub fn md5sums(text: &[u8]) -> Vec<FileEntry> {
         let (digest, path) = line.split_at_checked(32)?;
         let path = path.strip_prefix(b"  ").or_else(|| path.strip_prefix(b" *"))?;
         digest.iter().all(u8::is_ascii_hexdigit).then(|| FileEntry {
-            path: super::absolute(path),
-            kind: FileKind::Regular,
-            size_bytes: 0,
-            mode: 0,
-            link_target: None,
             digest: digest.to_str_lossy().into_owned(),
+            ..FileEntry::new(super::absolute(path), FileKind::Regular)
         })
     };
     let mut files: Vec<FileEntry> = text.lines().filter_map(entry).collect();
     files.sort();
     files
+}
+
+/// The paths that `conffiles` lists; one that is removed on upgrade is no file of the package.
+pub fn conffiles(text: &[u8]) -> impl Iterator<Item = BString> + '_ {
+    text.lines().map(<[u8]>::trim).filter(|line| line.starts_with(b"/")).map(BString::from)
+}
+
+/// Marks the configuration files; those that `md5sums` leaves out, as debhelper does, are added.
+pub fn mark_conffiles(files: &mut Vec<FileEntry>, paths: impl Iterator<Item = BString>) {
+    // dpkg asks before it replaces one that was changed.
+    let flags = FileFlags { is_config: true, is_noreplace: true, ..FileFlags::default() };
+    let mut added = Vec::new();
+    for path in paths {
+        match files.binary_search_by(|file| file.path.cmp(&path)) {
+            Ok(at) => files[at].flags = flags,
+            Err(_) => added.push(FileEntry { flags, ..FileEntry::new(path, FileKind::Regular) }),
+        }
+    }
+    files.append(&mut added);
+    files.sort();
+}
+
+/// A maintainer script: what runs it is in its first line (Debian policy §6.1).
+pub fn script(event: &str, text: Vec<u8>) -> Script {
+    let first = text.lines().next().and_then(|line| line.strip_prefix(b"#!")).unwrap_or_default();
+    Script { event: event.to_owned(), program: first.trim().into(), text: text.into() }
 }
 
 #[cfg(test)]

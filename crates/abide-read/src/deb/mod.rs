@@ -7,7 +7,7 @@ pub mod control;
 
 use std::io::BufRead;
 
-use abide_model::PackageMeta;
+use abide_model::{PackageMeta, Script};
 use bstr::{BString, ByteSlice};
 
 use crate::ar::{self, ArError};
@@ -133,30 +133,45 @@ fn read_control<R: BufRead>(
     let compression = compression(&member.name, b"control.tar")?;
     let mut packed = Vec::new();
     archive.read(&mut packed)?;
-    let (control, md5sums) =
-        control_files(&packed, compression).map_err(|error| DebError::Control { offset, error })?;
-    let stanza = control::stanzas(&control).next().unwrap_or_default();
+    let read = control_files(&packed, compression).map_err(|error| DebError::Control { offset, error })?;
+    let stanza = control::stanzas(&read.control).next().unwrap_or_default();
     let mut meta = control::meta(&stanza)?;
-    meta.files = control::md5sums(&md5sums);
+    meta.files = control::md5sums(&read.md5sums);
+    control::mark_conffiles(&mut meta.files, control::conffiles(&read.conffiles));
+    meta.scripts = read.scripts;
+    meta.scripts.sort();
     Ok(meta)
 }
 
-/// The two files of the control data that matter here.
-fn control_files(
-    packed: &[u8],
-    compression: Option<Compression>,
-) -> Result<(Vec<u8>, Vec<u8>), PayloadError> {
+/// The files of the control data that matter here.
+#[derive(Default)]
+struct ControlFiles {
+    control: Vec<u8>,
+    md5sums: Vec<u8>,
+    conffiles: Vec<u8>,
+    scripts: Vec<Script>,
+}
+
+/// Maintainer scripts (Debian policy §6), and the triggers of dpkg (deb-triggers(5)).
+const SCRIPTS: [&str; 6] = ["config", "postinst", "postrm", "preinst", "prerm", "triggers"];
+
+fn control_files(packed: &[u8], compression: Option<Compression>) -> Result<ControlFiles, PayloadError> {
     let limits = Limits { payload_bytes: CONTROL_MAX_BYTES, file_bytes: CONTROL_MAX_BYTES, members: 10_000 };
     let mut payload = Payload::tar(packed, compression, Tree::Installed, limits)?;
-    let (mut control, mut md5sums) = (Vec::new(), Vec::new());
+    let mut read = ControlFiles::default();
     while let Some(file) = payload.next_file()? {
         match &file.path[..] {
-            b"/control" => control = payload.content()?,
-            b"/md5sums" => md5sums = payload.content()?,
-            _ => {}
+            b"/control" => read.control = payload.content()?,
+            b"/md5sums" => read.md5sums = payload.content()?,
+            b"/conffiles" => read.conffiles = payload.content()?,
+            name => {
+                if let Some(event) = SCRIPTS.iter().find(|event| name[1..] == *event.as_bytes()) {
+                    read.scripts.push(control::script(event, payload.content()?));
+                }
+            }
         }
     }
-    Ok((control, md5sums))
+    Ok(read)
 }
 
 impl Data {

@@ -50,6 +50,7 @@ pub(super) struct Dynamic<'d> {
     flags: u64,
     flags_1: u64,
     textrel: bool,
+    bind_now: bool,
 }
 
 impl<'d> Dynamic<'d> {
@@ -100,6 +101,7 @@ impl<'d> Dynamic<'d> {
             elf::DT_FLAGS => self.flags = value,
             elf::DT_FLAGS_1 => self.flags_1 = value,
             elf::DT_TEXTREL => self.textrel = true,
+            elf::DT_BIND_NOW => self.bind_now = true,
             elf::DynamicTag(DT_MIPS_SYMTABNO) => self.mips_symbol_count = Some(value),
             _ => {}
         }
@@ -138,6 +140,11 @@ impl<'d> Dynamic<'d> {
 
     pub(super) fn has_text_relocations(&self) -> bool {
         self.textrel || self.flags & elf::DF_TEXTREL.0 != 0
+    }
+
+    pub(super) fn binds_now(&self) -> bool {
+        let by_flag = self.flags & elf::DF_BIND_NOW.0 != 0 || self.flags_1 & elf::DF_1_NOW.0 != 0;
+        self.bind_now || by_flag
     }
 
     pub(super) fn has_static_tls(&self) -> bool {

@@ -128,6 +128,9 @@ fn read<H: Header>(bytes: &[u8], endian: Endianness) -> Result<ElfRead, ElfError
     facts.runpath = dynamic.text(&image, dynamic.runpath, "DT_RUNPATH", &mut gaps);
     facts.text_relocations = dynamic.has_text_relocations();
     facts.static_tls = dynamic.has_static_tls();
+    facts.is_pie = facts.kind == ElfKind::Executable && image.header.e_type(image.endian) == elf::ET_DYN;
+    facts.has_relro = image.segment(elf::PT_GNU_RELRO).is_some();
+    facts.bind_now = dynamic.binds_now();
     facts.interpreter = interpreter(&image, &mut gaps);
     facts.executable_stack = executable_stack(&image, &known, facts.kind);
     facts.has_debug_info = known.has_debug_info;

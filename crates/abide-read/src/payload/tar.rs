@@ -119,11 +119,11 @@ fn entry(member: &Member, path: BString) -> FileEntry {
         Kind::Sparse | Kind::Special => FileKind::Special,
     };
     FileEntry {
-        path,
-        kind,
         size_bytes: if kind == FileKind::Regular { member.size_bytes } else { 0 },
         mode: member.mode,
         link_target: (member.kind == Kind::Symlink).then(|| member.link.clone()),
-        digest: String::new(),
+        owner: member.owner.clone(),
+        group: member.group.clone(),
+        ..FileEntry::new(path, kind)
     }
 }

@@ -17,6 +17,7 @@ pub mod tag {
     pub const VERSION: u32 = 1001;
     pub const RELEASE: u32 = 1002;
     pub const EPOCH: u32 = 1003;
+    pub const VENDOR: u32 = 1011;
     pub const ARCH: u32 = 1022;
     pub const OLD_FILE_NAMES: u32 = 1027;
     pub const FILE_SIZES: u32 = 1028;
@@ -24,6 +25,8 @@ pub mod tag {
     pub const FILE_DIGESTS: u32 = 1035;
     pub const FILE_LINK_TOS: u32 = 1036;
     pub const FILE_FLAGS: u32 = 1037;
+    pub const FILE_USER_NAME: u32 = 1039;
+    pub const FILE_GROUP_NAME: u32 = 1040;
     pub const SOURCE_RPM: u32 = 1044;
     pub const ARCHIVE_SIZE: u32 = 1046;
     pub const PROVIDE_NAME: u32 = 1047;
@@ -41,6 +44,7 @@ pub mod tag {
     pub const PAYLOAD_FORMAT: u32 = 1124;
     pub const PAYLOAD_COMPRESSOR: u32 = 1125;
     pub const LONG_FILE_SIZES: u32 = 5008;
+    pub const FILE_CAPS: u32 = 5010;
     pub const FILE_DIGEST_ALGO: u32 = 5011;
     /// SHA-256 of the compressed payload.
     pub const PAYLOAD_SHA256: u32 = 5092;

@@ -2,11 +2,12 @@
 //!
 //! Tag meanings follow rpm's `lib/rpmtag.h` and `lib/rpmfi.c`. The content of files is in `payload`.
 
-use abide_model::{Dependency, FileEntry, FileKind, Nevra, PackageFormat, PackageMeta};
+use abide_model::{Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
 use super::header::{Header, HeaderError, tag};
+use super::scripts;
 use crate::compress::Compression;
 
 /// `PATH_MAX`: no installed path is longer.
@@ -15,8 +16,18 @@ const PATH_BYTES_MAX: usize = 4096;
 /// All paths of one package taken together.
 const PATHS_BYTES_MAX: usize = 1 << 30;
 
+/// `RPMFILE_CONFIG`.
+const FILE_CONFIG: u64 = 1 << 0;
+/// `RPMFILE_DOC`.
+const FILE_DOC: u64 = 1 << 1;
+/// `RPMFILE_NOREPLACE`.
+const FILE_NOREPLACE: u64 = 1 << 4;
 /// `RPMFILE_GHOST`: listed but not in the payload.
 const FILE_GHOST: u64 = 1 << 6;
+/// `RPMFILE_LICENSE`.
+const FILE_LICENSE: u64 = 1 << 7;
+/// `RPMFILE_README`.
+const FILE_README: u64 = 1 << 8;
 
 /// `PGPHASHALGO_SHA256`.
 const HASH_SHA256: u64 = 8;
@@ -66,6 +77,8 @@ pub fn read(header: &Header) -> Result<(PackageMeta, PayloadPlan), HeaderError> 
         provides: dependencies(header, tag::PROVIDE_NAME, tag::PROVIDE_FLAGS, tag::PROVIDE_VERSION)?,
         requires: dependencies(header, tag::REQUIRE_NAME, tag::REQUIRE_FLAGS, tag::REQUIRE_VERSION)?,
         files: entries,
+        scripts: scripts::read(header)?,
+        vendor: header.string(tag::VENDOR)?.map(text),
     };
     Ok((meta, plan))
 }
@@ -119,6 +132,9 @@ struct RawFile {
     inode: (u64, u64),
     link_target: BString,
     digest: BString,
+    owner: BString,
+    group: BString,
+    capabilities: BString,
 }
 
 impl RawFile {
@@ -143,8 +159,23 @@ impl RawFile {
             mode: self.mode & 0o7777,
             link_target: (kind == FileKind::Symlink).then_some(self.link_target),
             digest: text(&self.digest),
+            flags: flags(self.flags),
+            owner: self.owner,
+            group: self.group,
+            capabilities: self.capabilities,
+            interpreter: None,
             path: self.path,
         }
+    }
+}
+
+fn flags(bits: u64) -> FileFlags {
+    let has = |flag: u64| bits & flag != 0;
+    FileFlags {
+        is_config: has(FILE_CONFIG),
+        is_noreplace: has(FILE_NOREPLACE),
+        is_ghost: has(FILE_GHOST),
+        is_doc: has(FILE_DOC | FILE_LICENSE | FILE_README),
     }
 }
 
@@ -159,6 +190,9 @@ fn read_files(header: &Header) -> Result<Vec<RawFile>, HeaderError> {
     let (devices, inodes) = (header.numbers(tag::FILE_DEVICES)?, header.numbers(tag::FILE_INODES)?);
     let links = header.strings(tag::FILE_LINK_TOS)?;
     let digests = header.strings(tag::FILE_DIGESTS)?;
+    let (users, groups) = (header.strings(tag::FILE_USER_NAME)?, header.strings(tag::FILE_GROUP_NAME)?);
+    let capabilities = header.strings(tag::FILE_CAPS)?;
+    let item = |all: &[&[u8]], i: usize| BString::from(all.get(i).copied().unwrap_or_default());
     if sizes.len() != paths.len() || modes.len() != paths.len() {
         return Err(HeaderError::BadFileList { what: "not every file has a size and a mode" });
     }
@@ -168,8 +202,11 @@ fn read_files(header: &Header) -> Result<Vec<RawFile>, HeaderError> {
         mode: modes[i] as u16,
         flags: flags.get(i).copied().unwrap_or(0),
         inode: (devices.get(i).copied().unwrap_or(0), inodes.get(i).copied().unwrap_or(0)),
-        link_target: links.get(i).copied().unwrap_or_default().into(),
-        digest: digests.get(i).copied().unwrap_or_default().into(),
+        link_target: item(&links, i),
+        digest: item(&digests, i),
+        owner: item(&users, i),
+        group: item(&groups, i),
+        capabilities: item(&capabilities, i),
     };
     Ok(paths.into_iter().enumerate().map(file).collect())
 }

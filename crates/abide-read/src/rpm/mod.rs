@@ -6,6 +6,7 @@
 
 pub mod header;
 pub mod meta;
+mod scripts;
 
 use std::io::BufRead;
 

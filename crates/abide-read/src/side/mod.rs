@@ -14,6 +14,7 @@ mod loose;
 mod opener;
 mod package;
 mod packages;
+mod shebang;
 mod types;
 mod walk;
 

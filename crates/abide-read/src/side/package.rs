@@ -27,6 +27,8 @@ use crate::rpm::{HeaderError, Package};
 use crate::source::{Hashing, Source, sha256};
 use crate::store::Store;
 
+use super::shebang;
+
 /// What holds the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
@@ -304,14 +306,24 @@ fn nameless() -> PackageMeta {
     let text = String::new;
     let nevra = Nevra { name: text(), epoch: 0, version: text(), release: text(), arch: text() };
     let (provides, requires, files) = (Vec::new(), Vec::new(), Vec::new());
-    PackageMeta { format: PackageFormat::Deb, nevra, source_package: None, provides, requires, files }
+    PackageMeta {
+        format: PackageFormat::Deb,
+        nevra,
+        source_package: None,
+        provides,
+        requires,
+        files,
+        scripts: Vec::new(),
+        vendor: None,
+    }
 }
 
-/// Digests of a list of files that was read first.
+/// Digests and marks of a list of files that was read first.
 fn add_digests(files: &mut [FileEntry], stated: &[FileEntry]) {
     for entry in stated {
         if let Ok(at) = files.binary_search_by(|f| f.path.cmp(&entry.path)) {
             files[at].digest.clone_from(&entry.digest);
+            files[at].flags = entry.flags;
         }
     }
 }
@@ -406,7 +418,12 @@ pub(crate) fn read_software(
     if !found.debug_files.is_empty() {
         file.keep_listing(&meta);
     }
-    let Found { mut artifacts, debug_files, mut suppressions, mut gaps, nested } = found;
+    let Found { mut artifacts, debug_files, mut suppressions, mut gaps, nested, interpreters } = found;
+    for (path, interpreter) in interpreters {
+        if let Ok(at) = meta.files.binary_search_by(|file| file.path.cmp(&path)) {
+            meta.files[at].interpreter = Some(interpreter);
+        }
+    }
     if let Some(Listing { hard_links, refused, .. }) = listing {
         add_hard_links(&mut artifacts, hard_links);
         gaps.extend(refused.into_iter().map(|(path, why)| {
@@ -456,6 +473,8 @@ struct Found {
     suppressions: Vec<ShippedSuppressions>,
     gaps: Vec<Gap>,
     nested: Vec<Arc<PackageFile>>,
+    /// Scripts by path, with what runs them.
+    interpreters: Vec<(BString, BString)>,
 }
 
 struct SoftwareReader<'a> {
@@ -472,7 +491,13 @@ impl SoftwareReader<'_> {
             self.found.suppressions.push(ShippedSuppressions { path: stored.path, text });
             return Ok(());
         }
-        let kind = ContentKind::detect(payload.head(HEAD_BYTES as u64)?);
+        let head = payload.head(HEAD_BYTES as u64)?;
+        if let Some(interpreter) = shebang::interpreter(head) {
+            let names = stored.links.iter().chain([&stored.path]);
+            self.found.interpreters.extend(names.map(|name| (name.clone(), interpreter.clone())));
+            return Ok(());
+        }
+        let kind = ContentKind::detect(head);
         let is_tree = self.file.container == Container::Tar;
         let compression = match kind {
             ContentKind::Elf => None,

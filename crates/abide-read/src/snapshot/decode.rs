@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use abide_model::{
-    ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, Gap, GapKind,
-    Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, ShippedSuppressions, Side, Symbol,
-    SymbolVersion, TypeEvidence, VersionNeed,
+    ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, FileFlags, Gap,
+    GapKind, Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, Script, ShippedSuppressions, Side,
+    Symbol, SymbolVersion, TypeEvidence, VersionNeed,
 };
 use bstr::BString;
 
@@ -127,7 +127,7 @@ impl<'a> Strings<'a> {
 
     fn meta(&self, meta: mirror::Meta) -> Result<PackageMeta> {
         let mirror::Meta { is_deb, name, epoch, version, release, arch, .. } = meta;
-        let mirror::Meta { source_package, provides, requires, files, .. } = meta;
+        let mirror::Meta { source_package, provides, requires, files, scripts, vendor, .. } = meta;
         let nevra = Nevra {
             name: self.utf8(name, "a package's name")?,
             epoch,
@@ -142,6 +142,8 @@ impl<'a> Strings<'a> {
             provides: provides.into_iter().map(|d| self.dependency(&d)).collect::<Result<_>>()?,
             requires: requires.into_iter().map(|d| self.dependency(&d)).collect::<Result<_>>()?,
             files: files.into_iter().map(|f| self.file(&f)).collect::<Result<_>>()?,
+            scripts: scripts.into_iter().map(|s| self.script(s)).collect::<Result<_>>()?,
+            vendor: vendor.map(|v| self.utf8(v, "a package's vendor")).transpose()?,
         })
     }
 
@@ -161,7 +163,17 @@ impl<'a> Strings<'a> {
             mode: file.mode,
             link_target: self.optional(file.link_target)?,
             digest: self.utf8(file.digest, "a file's digest")?,
+            owner: self.text(file.owner)?,
+            group: self.text(file.group)?,
+            capabilities: self.text(file.capabilities)?,
+            flags: flags(file.flags),
+            interpreter: self.optional(file.interpreter)?,
         })
+    }
+
+    fn script(&self, (event, program, text): (mirror::Text, mirror::Text, mirror::Text)) -> Result<Script> {
+        let event = self.utf8(event, "the event of a script")?;
+        Ok(Script { event, program: self.text(program)?, text: self.text(text)? })
     }
 
     fn artifact(&self, artifact: mirror::Artifact) -> Result<ArtifactFacts> {
@@ -223,6 +235,9 @@ impl<'a> Strings<'a> {
             executable_stack: elf.executable_stack,
             text_relocations: elf.text_relocations,
             static_tls: elf.static_tls,
+            is_pie: elf.is_pie,
+            has_relro: elf.has_relro,
+            bind_now: elf.bind_now,
             gnu_properties: elf.gnu_properties,
             pure_slots: elf
                 .pure_slots
@@ -258,6 +273,11 @@ impl<'a> Strings<'a> {
             is_export: symbol.is_export,
         })
     }
+}
+
+fn flags(bits: u8) -> FileFlags {
+    let has = |at: u8| bits >> at & 1 == 1;
+    FileFlags { is_config: has(0), is_noreplace: has(1), is_ghost: has(2), is_doc: has(3) }
 }
 
 pub(super) fn out_of_range(what: &'static str, index: u64, count: usize) -> SnapshotError {

@@ -3,8 +3,8 @@
 
 use abide_model::{
     ArtifactFacts, Base, BaseSpec, DebugSource, DeclLocation, Dependency, Digest, ElfClass, ElfFacts, Endian,
-    EnumType, Enumerator, FileEntry, FunctionType, Gap, Member, Nevra, Origin, PackageFacts, PackageFormat,
-    PackageMeta, Parameter, RecordType, Root, RootKind, Side, Symbol, SymbolVersion, TypeEvidence, TypeGraph,
+    EnumType, Enumerator, FileEntry, FileFlags, FunctionType, Gap, Member, Nevra, Origin, PackageFacts, PackageFormat,
+    PackageMeta, Parameter, RecordType, Root, RootKind, Script, Side, Symbol, SymbolVersion, TypeEvidence, TypeGraph,
     TypeKind, TypeNode, VersionNeed, VirtualMethod,
 };
 use bstr::BString;
@@ -107,7 +107,7 @@ impl<'s> Strings<'s> {
     }
 
     fn meta(&mut self, meta: &'s PackageMeta) -> mirror::Meta {
-        let PackageMeta { format, nevra, source_package, provides, requires, files } = meta;
+        let PackageMeta { format, nevra, source_package, provides, requires, files, scripts, vendor } = meta;
         let Nevra { name, epoch, version, release, arch } = nevra;
         mirror::Meta {
             is_deb: *format == PackageFormat::Deb,
@@ -120,6 +120,8 @@ impl<'s> Strings<'s> {
             provides: provides.iter().map(|d| self.dependency(d)).collect(),
             requires: requires.iter().map(|d| self.dependency(d)).collect(),
             files: files.iter().map(|f| self.file(f)).collect(),
+            scripts: scripts.iter().map(|s| self.script(s)).collect(),
+            vendor: vendor.as_ref().map(|v| self.text(v.as_bytes())),
         }
     }
 
@@ -133,7 +135,10 @@ impl<'s> Strings<'s> {
     }
 
     fn file(&mut self, file: &'s FileEntry) -> mirror::File {
-        let FileEntry { path, kind, size_bytes, mode, link_target, digest } = file;
+        let FileEntry { path, kind, size_bytes, mode, link_target, digest, .. } = file;
+        let FileEntry { owner, group, capabilities, flags, interpreter, .. } = file;
+        let FileFlags { is_config, is_noreplace, is_ghost, is_doc } = *flags;
+        let bits = [is_config, is_noreplace, is_ghost, is_doc].map(u8::from);
         mirror::File {
             path: self.text(path),
             kind: (*kind).into(),
@@ -141,7 +146,17 @@ impl<'s> Strings<'s> {
             mode: *mode,
             link_target: self.optional(link_target),
             digest: self.text(digest.as_bytes()),
+            owner: self.text(owner),
+            group: self.text(group),
+            capabilities: self.text(capabilities),
+            flags: bits.iter().enumerate().map(|(at, bit)| bit << at).sum(),
+            interpreter: self.optional(interpreter),
         }
+    }
+
+    fn script(&mut self, script: &'s Script) -> (Text, Text, Text) {
+        let Script { event, program, text } = script;
+        (self.text(event.as_bytes()), self.text(program), self.text(text))
     }
 
     fn artifact(&mut self, artifact: &'s ArtifactFacts) -> mirror::Artifact {
@@ -196,6 +211,9 @@ impl<'s> Strings<'s> {
             executable_stack,
             text_relocations,
             static_tls,
+            is_pie,
+            has_relro,
+            bind_now,
             gnu_properties,
             pure_slots,
             symbols,
@@ -220,6 +238,9 @@ impl<'s> Strings<'s> {
             executable_stack: *executable_stack,
             text_relocations: *text_relocations,
             static_tls: *static_tls,
+            is_pie: *is_pie,
+            has_relro: *has_relro,
+            bind_now: *bind_now,
             gnu_properties: gnu_properties.clone(),
             pure_slots: pure_slots.iter().map(|p| (self.text(&p.table), p.slots.clone())).collect(),
             symbols: symbols.iter().map(|s| self.symbol(s)).collect(),

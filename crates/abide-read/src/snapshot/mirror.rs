@@ -1,4 +1,4 @@
-//! The content of a snapshot, format 3. Changing anything here is a new format.
+//! The content of a snapshot, format 4. Changing anything here is a new format.
 //!
 //! Every string is an index into one table of the whole side: names repeat in each artifact, paths in each list.
 //! postcard writes enums as the position of their variant, so variants are only ever appended, with a new format.
@@ -81,6 +81,9 @@ pub(super) struct Meta {
     pub(super) provides: Vec<Dependency>,
     pub(super) requires: Vec<Dependency>,
     pub(super) files: Vec<File>,
+    /// Event, program, text.
+    pub(super) scripts: Vec<(Text, Text, Text)>,
+    pub(super) vendor: Option<Text>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +101,12 @@ pub(super) struct File {
     pub(super) mode: u16,
     pub(super) link_target: Option<Text>,
     pub(super) digest: Text,
+    pub(super) owner: Text,
+    pub(super) group: Text,
+    pub(super) capabilities: Text,
+    /// Bits: configuration, noreplace, ghost, documentation.
+    pub(super) flags: u8,
+    pub(super) interpreter: Option<Text>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -153,6 +162,9 @@ pub(super) struct Elf {
     pub(super) executable_stack: bool,
     pub(super) text_relocations: bool,
     pub(super) static_tls: bool,
+    pub(super) is_pie: bool,
+    pub(super) has_relro: bool,
+    pub(super) bind_now: bool,
     pub(super) gnu_properties: Vec<(u32, u32)>,
     pub(super) pure_slots: Vec<(Text, Vec<u32>)>,
     pub(super) symbols: Vec<Symbol>,

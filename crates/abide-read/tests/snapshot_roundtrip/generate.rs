@@ -120,14 +120,18 @@ fn meta() -> BoxedStrategy<PackageMeta> {
         vec(dependency(), 0..3),
         vec(dependency(), 0..3),
         vec(file(), 0..3),
+        vec(script(), 0..3),
+        option::of(text()),
     )
-        .prop_map(|(is_deb, nevra, source_package, provides, requires, files)| PackageMeta {
+        .prop_map(|(is_deb, nevra, source_package, provides, requires, files, scripts, vendor)| PackageMeta {
             format: if is_deb { PackageFormat::Deb } else { PackageFormat::Rpm },
             nevra,
             source_package,
             provides,
             requires,
             files,
+            scripts,
+            vendor,
         })
         .boxed()
 }
@@ -138,16 +142,33 @@ fn dependency() -> BoxedStrategy<Dependency> {
         .boxed()
 }
 
+fn script() -> BoxedStrategy<Script> {
+    (text(), bytes(), bytes()).prop_map(|(event, program, text)| Script { event, program, text }).boxed()
+}
+
 fn file() -> BoxedStrategy<FileEntry> {
     let kinds = [FileKind::Regular, FileKind::Directory, FileKind::Symlink, FileKind::Special];
-    (bytes(), prop::sample::select(kinds.to_vec()), any::<u64>(), any::<u16>(), option::of(bytes()), text())
-        .prop_map(|(path, kind, size_bytes, mode, link_target, digest)| FileEntry {
+    let content = (any::<u64>(), any::<u16>(), option::of(bytes()), text());
+    let owner = (bytes(), bytes(), bytes());
+    let flags = any::<[bool; 4]>().prop_map(|[is_config, is_noreplace, is_ghost, is_doc]| FileFlags {
+        is_config,
+        is_noreplace,
+        is_ghost,
+        is_doc,
+    });
+    (bytes(), prop::sample::select(kinds.to_vec()), content, owner, flags, option::of(bytes()))
+        .prop_map(|(path, kind, content, owner, flags, interpreter)| FileEntry {
             path,
             kind,
-            size_bytes,
-            mode,
-            link_target,
-            digest,
+            size_bytes: content.0,
+            mode: content.1,
+            link_target: content.2,
+            digest: content.3,
+            owner: owner.0,
+            group: owner.1,
+            capabilities: owner.2,
+            flags,
+            interpreter,
         })
         .boxed()
 }
@@ -179,7 +200,7 @@ fn elf() -> BoxedStrategy<ElfFacts> {
         Just(ElfKind::Vmlinux),
         any::<u16>().prop_map(ElfKind::Other),
     ];
-    let numbers = (any::<u16>(), any::<u8>(), any::<u32>(), any::<[bool; 6]>());
+    let numbers = (any::<u16>(), any::<u8>(), any::<u32>(), any::<[bool; 9]>());
     let names = (option::of(bytes()), texts(), option::of(bytes()), option::of(bytes()), option::of(bytes()));
     let ids = (option::of(vec(any::<u8>(), 0..4)), option::of((bytes(), any::<u32>())));
     let versions = (texts(), vec((bytes(), bytes(), any::<bool>()), 0..3));
@@ -187,7 +208,7 @@ fn elf() -> BoxedStrategy<ElfFacts> {
     let pure = vec((bytes(), vec(any::<u32>(), 0..3)), 0..2);
     (kinds, numbers, names, ids, versions, properties, pure, vec(symbol(), 0..5))
         .prop_map(|(kind, numbers, names, ids, versions, gnu_properties, pure, symbols)| {
-            let (machine, os_abi, flags, [is_64, is_big, debug, stack, text, tls]) = numbers;
+            let (machine, os_abi, flags, [is_64, is_big, debug, stack, text, tls, hard @ ..]) = numbers;
             let (soname, needed, rpath, runpath, interpreter) = names;
             let need = |(file, version, is_weak)| VersionNeed { file, version, is_weak };
             ElfFacts {
@@ -210,6 +231,9 @@ fn elf() -> BoxedStrategy<ElfFacts> {
                 executable_stack: stack,
                 text_relocations: text,
                 static_tls: tls,
+                is_pie: hard[0],
+                has_relro: hard[1],
+                bind_now: hard[2],
                 gnu_properties,
                 pure_slots: pure.into_iter().map(|(table, slots)| PureSlots { table, slots }).collect(),
                 symbols,

@@ -1,0 +1,133 @@
+//! What programs rely on besides binary interfaces: paths, their modes and owners, configuration, commands, units,
+//! modules of languages, scripts and what runs them.
+//!
+//! Package by package, and across the whole side where it matters: a path that another package has is not lost. What a
+//! package requires and provides is looked at elsewhere (`packages`), and so are files with a binary interface (`whole`).
+
+mod alternatives;
+mod attributes;
+mod brands;
+mod class;
+mod items;
+mod lost;
+mod modules;
+mod scripts;
+mod tree;
+mod users;
+
+use abide_model::{Finding, PackageMeta, Side};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::check::Context;
+use crate::gaps;
+use crate::pairing::{PackagePair, PackagePairs, provides};
+use brands::Brands;
+use items::{Item, Place, findings};
+use modules::{Language, Module};
+use tree::Tree;
+use users::Users;
+
+/// The installed trees of both sides, and what else every package's comparison needs.
+pub(crate) struct Trees<'a> {
+    old: Tree<'a>,
+    new: Tree<'a>,
+    /// Modules that the candidate has, for any version of their interpreter.
+    modules: FxHashSet<(Language, bstr::BString)>,
+    brands: Brands,
+    users: Users<'a>,
+}
+
+impl<'a> Trees<'a> {
+    /// Indexes both sides.
+    pub(crate) fn new(old: &'a Side, new: &'a Side, pairs: &PackagePairs) -> Self {
+        let (old_tree, new_tree) =
+            rayon::join(|| Tree::new(old, &pairs.superseded_old), || Tree::new(new, &pairs.superseded_new));
+        Trees {
+            old: old_tree,
+            new: new_tree,
+            modules: all_modules(new),
+            brands: Brands::of(old, new),
+            users: Users::new(old, new),
+        }
+    }
+}
+
+fn all_modules(side: &Side) -> FxHashSet<(Language, bstr::BString)> {
+    let metas = side.packages.iter().filter_map(|package| package.meta.as_ref());
+    let files = metas.filter(|meta| !meta.is_debug()).flat_map(|meta| &meta.files);
+    let found = files.filter_map(|file| modules::of(crate::pairing::usr_merged(file.path.as_ref())));
+    found.filter(|module| module.version.is_none()).map(|Module { language, name, .. }| (language, name)).collect()
+}
+
+/// Findings about the files of each pair of packages, in the order of the pairs.
+pub(crate) fn of_pairs(context: &Context<'_>, trees: &Trees<'_>, pairs: &[PackagePair]) -> Vec<Vec<Finding>> {
+    pairs.par_iter().map(|pair| of_pair(context, trees, *pair)).collect()
+}
+
+/// Two packages that are compared file by file.
+struct Compared<'a> {
+    context: &'a Context<'a>,
+    trees: &'a Trees<'a>,
+    old: &'a PackageMeta,
+    new: &'a PackageMeta,
+    old_index: usize,
+    new_index: usize,
+    /// Names of the package and its source.
+    names: Vec<&'a str>,
+}
+
+fn of_pair(context: &Context<'_>, trees: &Trees<'_>, pair: PackagePair) -> Vec<Finding> {
+    let (old, new) = (&context.old.packages[pair.old], &context.new.packages[pair.new]);
+    let (Some(old_meta), Some(new_meta)) = (&old.meta, &new.meta) else { return Vec::new() };
+    // A list that was not read to its end would read as the loss of the rest; that is a gap already.
+    if gaps::is_incomplete(old) || gaps::is_incomplete(new) {
+        return Vec::new();
+    }
+    let compared = Compared {
+        context,
+        trees,
+        old: old_meta,
+        new: new_meta,
+        old_index: pair.old,
+        new_index: pair.new,
+        names: names(old_meta),
+    };
+    let mut items = lost::items(&compared);
+    items.extend(attributes::items(&compared));
+    items.extend(scripts::items(&compared));
+    items.extend(scripts::interpreters(context, trees, pair.new));
+    items.extend(brands::items(&compared));
+    findings(context, &trees.users, Place { old: Some(pair.old), new: Some(pair.new) }, items)
+}
+
+/// Findings about a reference package whose name another package of the candidate has taken over.
+pub(crate) fn of_replaced(context: &Context<'_>, trees: &Trees<'_>, old: usize) -> Vec<Finding> {
+    let facts = &context.old.packages[old];
+    let Some(meta) = &facts.meta else { return Vec::new() };
+    let heir = context.new.packages.iter().position(|other| other.meta.is_some() && provides(other, &meta.nevra.name));
+    let Some((heir, heir_meta)) = heir.and_then(|at| Some((at, context.new.packages[at].meta.as_ref()?))) else {
+        return Vec::new();
+    };
+    if gaps::is_incomplete(facts) || gaps::is_incomplete(&context.new.packages[heir]) {
+        return Vec::new();
+    }
+    let names = names(meta);
+    let compared =
+        Compared { context, trees, old: meta, new: heir_meta, old_index: old, new_index: heir, names };
+    let items = lost::items(&compared);
+    findings(context, &trees.users, Place { old: Some(old), new: None }, items)
+}
+
+/// Findings about a package that the reference does not have: what runs its scripts must be there.
+pub(crate) fn of_added(context: &Context<'_>, trees: &Trees<'_>, new: usize) -> Vec<Finding> {
+    let items: Vec<Item> = scripts::interpreters(context, trees, new);
+    findings(context, &trees.users, Place { old: None, new: Some(new) }, items)
+}
+
+fn names(meta: &PackageMeta) -> Vec<&str> {
+    let source = meta.source_package.as_deref().map(|source| {
+        source.split_once('_').map_or_else(|| source.rsplitn(3, '-').nth(2).unwrap_or(source), |(name, _)| name)
+    });
+    [Some(meta.nevra.name.as_str()), source].into_iter().flatten().collect()
+}
