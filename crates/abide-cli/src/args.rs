@@ -22,6 +22,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(Box<Check>),
+    Who(Who),
     Snapshot(Snapshot),
     Cache(Cache),
     Source(crate::source_args::Source),
@@ -104,6 +105,43 @@ pub(crate) struct Check {
     pub(crate) junit_review: JunitReview,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Tells who uses a library, or a symbol of it, among the packages of some inputs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  abide who libssl.so.3 --in https://mirror.example.org/9/BaseOS/x86_64/os
+  abide who libz.so.1:inflateInit_ --in ./reference ./candidate --format json
+
+Exit status:
+  0  answered
+  2  no answer: usage, unreadable input, a library that nothing is or needs")]
+pub(crate) struct Who {
+    /// Soname, file name or path of the library; without its version, every version of it. Behind a
+    /// colon a symbol: its name, with or without a version, or its C++ name.
+    #[arg(value_name = "LIBRARY[:SYMBOL]")]
+    pub(crate) what: String,
+    /// Where to look: packages, folders, repositories (folder or URL), snapshots.
+    #[arg(long = "in", value_name = "INPUT", num_args = 1.., required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) inputs: Vec<String>,
+    /// Format of the answer.
+    #[arg(long, value_enum, default_value_t = WhoFormat::Text, value_name = "FORMAT")]
+    pub(crate) format: WhoFormat,
+    /// Write the answer to FILE, which appears whole or not at all.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Formats of the answer to `who`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhoFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Reads INPUT once and saves its facts; a snapshot compares exactly as its input would.

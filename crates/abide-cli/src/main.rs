@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args),
+        Command::Who(args) => commands::who::run(args),
         Command::Snapshot(args) => commands::snapshot::run(args),
         Command::Cache(args) => commands::cache::run(args),
         Command::Source(args) => commands::source::run(args),

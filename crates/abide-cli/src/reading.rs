@@ -67,6 +67,14 @@ impl Reader {
         Ok(side)
     }
 
+    /// Reads one input without its types.
+    pub(crate) fn read_facts(&self, request: &Request<'_>) -> Result<Side, CliError> {
+        let start = Instant::now();
+        let opened = Opened::open(request.label, &self.options(request), self.progress()).map_err(refused)?;
+        self.time("read packages", start);
+        Ok(opened.into_facts())
+    }
+
     /// Opens both inputs of a check; types are read when they are compared.
     ///
     /// Without `states_digests` a large file is hashed only when the other side has one of its size.

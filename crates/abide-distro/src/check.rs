@@ -49,6 +49,8 @@ pub(crate) struct Context<'a> {
     pub(crate) libraries: Libraries<'a>,
     /// How each side's programs find their libraries.
     pub(crate) loaders: Loaders<'a>,
+    /// The installed trees of both sides.
+    pub(crate) trees: Trees<'a>,
     /// Suppressions that covered something.
     pub(crate) used: Used,
     /// Public headers of each side.
@@ -102,6 +104,7 @@ pub fn check_with(
             Loader::new(old, &packages.superseded_old),
             Loader::new(new, &packages.superseded_new),
         ),
+        trees: Trees::new(old, new, &packages),
         used: Used::default(),
         old_headers: Headers::new(old),
         new_headers: Headers::new(new),
@@ -262,8 +265,7 @@ fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult
     }
     let mut take = |key| by_package.remove(&key).unwrap_or_default();
 
-    let trees = Trees::new(context.old, context.new, pairs);
-    let of_files = files::of_pairs(context, &trees, &pairs.pairs);
+    let of_files = files::of_pairs(context, &pairs.pairs);
     let mut all = Vec::new();
     for (pair, of_files) in pairs.pairs.iter().zip(of_files) {
         let mut findings = packages::paired(context, pair);
@@ -280,13 +282,13 @@ fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult
     for &old in &pairs.only_old {
         let artifacts = take((false, old));
         let mut findings = packages::removed(context, old, &artifacts);
-        findings.extend(files::of_replaced(context, &trees, old));
+        findings.extend(files::of_replaced(context, old));
         all.push(package(context, Some(old), None, None, artifacts, findings));
     }
     all.sort_by_key(|result| result.old);
     for &new in &pairs.only_new {
         let mut findings = packages::added(context, new);
-        findings.extend(files::of_added(context, &trees, new));
+        findings.extend(files::of_added(context, new));
         all.push(package(context, None, Some(new), None, take((true, new)), findings));
     }
     sum_up(context, pairs, all)

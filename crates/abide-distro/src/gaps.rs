@@ -72,7 +72,7 @@ pub(crate) fn verdict_of_packages(
 /// Whether something that has a binary interface may have been missed.
 ///
 /// A gap that concerns debug information counts where it is missed: in the comparison of the artifact.
-fn leaves_open(gap: &Gap) -> bool {
+pub(crate) fn leaves_open(gap: &Gap) -> bool {
     match gap.kind {
         GapKind::NoDebugInfo
         | GapKind::NoSupplementaryFile
@@ -96,7 +96,8 @@ fn concerns_debug_package(gap: &Gap) -> bool {
 pub(crate) fn is_incomplete(package: &PackageFacts) -> bool {
     let nevra = package.meta.as_ref().map(|meta| meta.nevra.to_string());
     package.gaps.iter().any(|gap| {
-        let is_whole = gap.subject == package.source || nevra.as_ref().is_some_and(|nevra| gap.subject == *nevra);
+        let is_whole =
+            gap.subject == package.source || nevra.as_ref().is_some_and(|nevra| gap.subject == *nevra);
         is_whole && leaves_open(gap)
     })
 }

@@ -20,6 +20,7 @@ mod result;
 pub mod rules;
 mod suppressed;
 mod versions;
+mod who;
 mod whole;
 
 pub use batches::Types;
@@ -30,3 +31,4 @@ pub use result::{
     SideGap, SideName,
 };
 pub use rules::read_policy;
+pub use who::{Answer, Provider, Question, who};

@@ -92,7 +92,7 @@ pub(crate) fn removed(context: &Context<'_>, index: usize, artifacts: &[Artifact
     if finding.level > Level::Safe {
         finding.consumers = requirers(context, index, &lost);
         finding.consumers.extend(users(context, index, &gone));
-        finding.consumers.sort();
+        finding.consumers.sort_by(Consumer::rank);
         finding.consumers.dedup();
     }
     vec![finding]
@@ -147,13 +147,7 @@ fn requirers(context: &Context<'_>, index: usize, lost: &BTreeSet<&str>) -> Vec<
 }
 
 fn package_consumer(meta: &PackageMeta) -> Consumer {
-    Consumer {
-        package: Some(meta.nevra.to_string()),
-        artifact: BString::default(),
-        symbols: Vec::new(),
-        on_reference: false,
-        on_candidate: false,
-    }
+    Consumer::new(Some(meta.nevra.to_string()), BString::default())
 }
 
 /// Whether a requirement names one of `lost`; a rich one (`(a or b)`, rpm's "Boolean Dependencies") counts when

@@ -7,6 +7,7 @@ use bstr::{BString, ByteSlice};
 
 use crate::check::{Context, display_name, loaded_name, place};
 use crate::consumers::Library;
+use crate::files::is_command;
 use crate::gaps;
 use crate::packages::has_packages;
 use crate::pairing::{
@@ -45,7 +46,10 @@ pub(crate) fn removed(context: &Context<'_>, packages: &PackagePairs, at: Artifa
 fn removed_finding(context: &Context<'_>, facts: &ArtifactFacts, at: ArtifactRef) -> Finding {
     let name = display_name(facts);
     let exports = facts.elf.exports().count();
-    let case = removed_case(facts, exports);
+    let case = match removed_case(facts, exports) {
+        Some("program") => Some(program_case(context, facts, at)),
+        case => case,
+    };
     let what = describe(facts.elf.kind);
     judge(
         Draft {
@@ -68,6 +72,18 @@ fn removed_case(facts: &ArtifactFacts, exports: usize) -> Option<&'static str> {
         ElfKind::SharedObject if exports > 0 && is_library => None,
         ElfKind::SharedObject | ElfKind::KernelModule => Some("plugin"),
         _ => Some("program"),
+    }
+}
+
+/// What the loss of a program means: whether its path is still there as a script or link, and whether it is called by
+/// its name.
+fn program_case(context: &Context<'_>, facts: &ArtifactFacts, at: ArtifactRef) -> &'static str {
+    let path = facts.path.as_bstr();
+    let is_packaged = at.package_of(context.old).meta.is_some() && has_packages(context.new);
+    match () {
+        () if is_packaged && context.trees.path_on_candidate(path).is_some() => "replaced",
+        () if is_packaged && facts.elf.kind == ElfKind::Executable && is_command(path) => "command",
+        () => "program",
     }
 }
 
@@ -109,7 +125,7 @@ pub(crate) fn moved(context: &Context<'_>, packages: &PackagePairs, pair: Artifa
     let new_package = pair.new.package_of(context.new);
     let both_named = old_package.meta.is_some() && new_package.meta.is_some();
     let other_package = both_named && packages.partner_of_old(pair.old.package) != Some(pair.new.package);
-    let other_place = both_named && !still_reachable(old, new);
+    let other_place = both_named && !still_reachable(old, new) && !is_linked(context, old, pair.new);
     if !other_package && !other_place {
         return None;
     }
@@ -141,6 +157,12 @@ fn still_reachable(old: &ArtifactFacts, new: &ArtifactFacts) -> bool {
     }
     let directory = |facts: &ArtifactFacts| usr_merged(parent(facts.path.as_bstr())).to_owned();
     old.elf.soname.is_some() && directory(old) == directory(new)
+}
+
+/// Whether a link among the directories of the old path leads to the new file (`/usr/sbin` that became a link).
+fn is_linked(context: &Context<'_>, old: &ArtifactFacts, new: ArtifactRef) -> bool {
+    let found = context.trees.path_on_candidate(old.path.as_bstr());
+    found.is_some_and(|path| *path == new.of(context.new).path)
 }
 
 /// How the new directory is found.

@@ -122,7 +122,8 @@ fn what_differs_in_every_build_is_not_lost() {
     let old = ["/usr/share/foo-1.2/data", "/usr/lib64/libfoo.so.1 -> libfoo.so.1.2.3"];
     let new = ["/usr/share/foo-1.10/data", "/usr/lib64/libfoo.so.1 -> libfoo.so.1.2.4"];
     assert_eq!(compare(&old, &new), [""; 0]);
-    let dist_info = |version: &str| format!("/usr/lib/python3.9/site-packages/foo-{version}.dist-info/METADATA");
+    let dist_info =
+        |version: &str| format!("/usr/lib/python3.9/site-packages/foo-{version}.dist-info/METADATA");
     let (old, new) = (dist_info("1.2"), dist_info("1.3"));
     assert_eq!(
         compare(&[&old], &[&new]),
@@ -145,13 +146,16 @@ fn several_paths_are_one_finding() {
 fn another_package_or_a_link_keeps_a_path() {
     let old = side(vec![with(package("foo-1", vec![]), &["/usr/bin/foo", "/usr/sbin/bar"])]);
     let new = |files: &[&str]| side(vec![with(package("base-1", vec![]), files), package("foo-1", vec![])]);
-    assert_eq!(said(&old, &new(&["/bin/foo", "/usr/sbin/bar"])), ["safe package-added: package base-1-1.x86_64 is new"]);
+    assert_eq!(
+        said(&old, &new(&["/bin/foo", "/usr/sbin/bar"])),
+        ["safe package-added: package base-1-1.x86_64 is new"]
+    );
     let merged = new(&["/usr/bin/foo", "/usr/sbin -> bin", "/usr/bin/bar"]);
     assert_eq!(said(&old, &merged), ["safe package-added: package base-1-1.x86_64 is new"]);
     let moved = new(&["/usr/bin/foo", "/usr/bin/bar"]);
     assert_eq!(
         said(&old, &moved)[0],
-        "review command-lost: command bar is in another directory: command /usr/sbin/bar → /usr/bin/bar"
+        "review command-lost: command bar is in another directory: /usr/sbin/bar → /usr/bin/bar"
     );
 }
 
@@ -168,22 +172,45 @@ fn those_who_ask_for_a_path_are_named() {
     let all = findings(&check);
     assert_eq!(all.iter().map(|f| f.rule).collect::<Vec<_>>(), ["interpreter-missing", "command-lost"]);
     assert_eq!(all[0].summary, "what runs /usr/libexec/app is not on the candidate");
-    let users: Vec<String> =
-        all[1].consumers.iter().map(|c| format!("{} {}", c.package.as_deref().unwrap_or(""), c.artifact)).collect();
+    let users: Vec<String> = all[1]
+        .consumers
+        .iter()
+        .map(|c| format!("{} {}", c.package.as_deref().unwrap_or(""), c.artifact))
+        .collect();
     assert_eq!(users, ["app-1-1.x86_64 /usr/libexec/app", "tool-1-1.x86_64 "]);
 }
 
 #[test]
 fn modes_owners_and_capabilities() {
     for (old, new, wanted) in [
-        ("/usr/bin/su mode=4755", "/usr/bin/su mode=0755", "break mode-changed: mode of /usr/bin/su changed: 4755 → 0755"),
-        ("/usr/bin/x mode=0755", "/usr/bin/x mode=4755", "review mode-changed: mode of /usr/bin/x changed: 0755 → 4755"),
-        ("/usr/bin/x mode=0755", "/usr/bin/x mode=0644", "break mode-changed: mode of /usr/bin/x changed: 0755 → 0644"),
+        (
+            "/usr/bin/su mode=4755",
+            "/usr/bin/su mode=0755",
+            "break mode-changed: mode of /usr/bin/su changed: 4755 → 0755",
+        ),
+        (
+            "/usr/bin/x mode=0755",
+            "/usr/bin/x mode=4755",
+            "review mode-changed: mode of /usr/bin/x changed: 0755 → 4755",
+        ),
+        (
+            "/usr/bin/x mode=0755",
+            "/usr/bin/x mode=0644",
+            "break mode-changed: mode of /usr/bin/x changed: 0755 → 0644",
+        ),
         ("/etc/x mode=0644", "/etc/x mode=0666", "review mode-changed: mode of /etc/x changed: 0644 → 0666"),
         ("/etc/x mode=0644", "/etc/x mode=0600", "review mode-changed: mode of /etc/x changed: 0644 → 0600"),
         ("/etc/x mode=0600", "/etc/x mode=0644", "review mode-changed: mode of /etc/x changed: 0600 → 0644"),
-        ("/var/x/ mode=1777", "/var/x/ mode=0777", "review mode-changed: mode of /var/x changed: 1777 → 0777"),
-        ("/usr/share/x mode=0755", "/usr/share/x mode=0644", "safe mode-changed: mode of /usr/share/x changed: 0755 → 0644"),
+        (
+            "/var/x/ mode=1777",
+            "/var/x/ mode=0777",
+            "review mode-changed: mode of /var/x changed: 1777 → 0777",
+        ),
+        (
+            "/usr/share/x mode=0755",
+            "/usr/share/x mode=0644",
+            "safe mode-changed: mode of /usr/share/x changed: 0755 → 0644",
+        ),
         ("/var/x owner=a:a", "/var/x owner=b:a", "review owner-changed: owner of /var/x changed: a:a → b:a"),
         (
             "/usr/bin/x mode=4755",
@@ -223,7 +250,11 @@ fn configuration_and_links() {
             "review config-flag-lost: configuration file /etc/x is replaced on update",
         ),
         ("/etc/x -> a", "/etc/x -> b", "review link-target-changed: link /etc/x leads elsewhere: a → b"),
-        ("/etc/x -> a-1.2", "/etc/x -> a-1.3", "safe link-target-changed: link /etc/x leads elsewhere: a-1.2 → a-1.3"),
+        (
+            "/etc/x -> a-1.2",
+            "/etc/x -> a-1.3",
+            "safe link-target-changed: link /etc/x leads elsewhere: a-1.2 → a-1.3",
+        ),
         (
             "/usr/share/x/",
             "/usr/share/x -> y",
@@ -251,7 +282,7 @@ fn modules_for_another_interpreter_are_lost_to_the_old_one() {
     let path = |version: &str| format!("/usr/lib/python{version}/site-packages/foo/__init__.py");
     assert_eq!(
         compare(&[&path("3.9")], &[&path("3.11")]),
-        ["break module-lost: module foo is for another version of the interpreter: Python module \
+        ["break module-lost: module foo is for another version of the interpreter: \
             /usr/lib/python3.9/site-packages/foo/__init__.py → /usr/lib/python3.11/site-packages/foo/__init__.py"]
     );
     assert_eq!(compare(&[&path("3.9")], &[&path("3.9"), &path("3.11")]), [""; 0]);
@@ -302,7 +333,10 @@ fn a_command_that_an_alternative_keeps_is_there() {
 #[test]
 fn names_of_the_reference_are_told_apart() {
     let old = side(vec![
-        vendor(with(package("foo-1", vec![]), &["/etc/redhat-release", "/usr/share/redhat/logo"]), "Red Hat, Inc."),
+        vendor(
+            with(package("foo-1", vec![]), &["/etc/redhat-release", "/usr/share/redhat/logo"]),
+            "Red Hat, Inc.",
+        ),
         vendor(package("bar-1", vec![]), "Red Hat, Inc."),
     ]);
     let new = side(vec![
@@ -334,7 +368,10 @@ fn a_list_that_was_not_read_to_its_end_loses_nothing() {
 
 #[test]
 fn the_files_of_a_package_that_was_merged_into_another_are_looked_for() {
-    let old = side(vec![with(package("foo-1", vec![]), &["/usr/bin/foo", "/usr/bin/kept"]), package("bar-1", vec![])]);
+    let old = side(vec![
+        with(package("foo-1", vec![]), &["/usr/bin/foo", "/usr/bin/kept"]),
+        package("bar-1", vec![]),
+    ]);
     let heir = providing(with(package("bar-1", vec![]), &["/usr/bin/kept"]), "foo");
     let check = run(&old, &side(vec![heir]));
     let said: Vec<_> = findings(&check).iter().map(|f| (f.level, f.rule)).collect();

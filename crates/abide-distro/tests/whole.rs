@@ -135,7 +135,8 @@ fn removed_files_are_judged_by_who_can_miss_them() {
         ["break artifact-removed"]
     );
     assert_eq!(gone(library("/usr/lib64/app/plugin.so", None, &["init"])), ["review artifact-removed"]);
-    assert_eq!(gone(program("/usr/bin/tool", &[], &[])), ["review artifact-removed"]);
+    assert_eq!(gone(program("/usr/bin/tool", &[], &[])), ["break artifact-removed"]);
+    assert_eq!(gone(program("/usr/libexec/tool", &[], &[])), ["review artifact-removed"]);
 }
 
 #[test]

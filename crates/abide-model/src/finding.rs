@@ -1,5 +1,6 @@
 //! Findings and verdicts: what the engine says, and everything a reader needs to believe it.
 
+use std::cmp::{Ordering, Reverse};
 use std::fmt;
 use std::sync::Arc;
 
@@ -184,6 +185,33 @@ pub struct Consumer {
     pub on_reference: bool,
     /// On which side it was seen.
     pub on_candidate: bool,
+    /// Libraries by which it gets them, when it does not need the library itself: the first is one that it needs, the
+    /// last needs the library.
+    pub through: Vec<BString>,
+    /// How many programs and libraries load it, directly or not, on the side where it was seen.
+    pub dependents: usize,
+}
+
+impl Consumer {
+    /// A package as a whole, or one of its files, seen on neither side yet.
+    pub fn new(package: Option<String>, artifact: BString) -> Self {
+        Consumer {
+            package,
+            artifact,
+            symbols: Vec::new(),
+            on_reference: false,
+            on_candidate: false,
+            through: Vec::new(),
+            dependents: 0,
+        }
+    }
+
+    /// Orders consumers by how much a change concerns them: who needs the library itself first, then who imports more
+    /// of it, then who is loaded by more.
+    pub fn rank(&self, other: &Self) -> Ordering {
+        let key = |one: &Self| (!one.through.is_empty(), Reverse(one.symbols.len()), Reverse(one.dependents));
+        key(self).cmp(&key(other)).then_with(|| self.cmp(other))
+    }
 }
 
 /// One change, judged.

@@ -327,7 +327,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn symbol(name: &SymbolName) -> doc::Symbol {
+pub(crate) fn symbol(name: &SymbolName) -> doc::Symbol {
     doc::Symbol {
         name: Text::new(name.name.as_bstr()),
         demangled: demangle(name.name.as_bstr()),
@@ -375,6 +375,8 @@ fn consumer(consumer: &abide_model::Consumer, symbols: &mut SymbolSets) -> doc::
         artifact: Text::new(consumer.artifact.as_bstr()),
         symbols: symbols.add(&consumer.symbols),
         sides: sides.into_iter().filter_map(|(seen, side)| seen.then_some(side)).collect(),
+        through: consumer.through.iter().map(|name| Text::new(name.as_bstr())).collect(),
+        dependents: consumer.dependents,
     }
 }
 

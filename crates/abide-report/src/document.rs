@@ -631,6 +631,16 @@ pub struct Consumer {
     pub symbols: usize,
     /// Sides on which it was seen.
     pub sides: Vec<SideName>,
+    /// Libraries by which it gets the symbols, when it does not need the artifact itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Text>,
+    /// How many programs and libraries load it, directly or not.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dependents: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// One thing that could not be read or was absent.

@@ -16,6 +16,7 @@ pub mod sarif;
 pub mod source;
 pub mod text;
 mod view;
+pub mod who;
 mod words;
 
 pub use convert::document;

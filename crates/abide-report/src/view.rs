@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::document::{
     Artifact, Both, Consumer, Counts, Document, Evidence, File, Finding, Gap, Package, Place, SideName,
-    Subject, Symbol, Verdict,
+    Subject, Symbol, Text, Verdict,
 };
 
 /// A document with its findings and gaps sorted by place.
@@ -212,6 +212,10 @@ pub(crate) fn consumer_name(consumer: &Consumer) -> String {
         (Some(package), _) => format!("{artifact} ({package})"),
         (None, _) => artifact,
     };
+    if !consumer.through.is_empty() {
+        let way: Vec<String> = consumer.through.iter().map(Text::display).collect();
+        text.push_str(&format!(" through {}", way.join(", ")));
+    }
     if let [side] = consumer.sides.as_slice() {
         text.push_str(match side {
             SideName::Reference => " on the reference",

@@ -29,3 +29,8 @@ fn the_schema_of_the_lint_of_sources_is_current() {
 fn the_schema_of_the_ledger_is_current() {
     is_current("ledger-1.schema.json", &abide_report::source::ledger::schema());
 }
+
+#[test]
+fn the_schema_of_who_is_current() {
+    is_current("who-1.schema.json", &abide_report::who::schema());
+}

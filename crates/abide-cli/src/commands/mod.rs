@@ -8,3 +8,4 @@ pub(crate) mod man;
 pub(crate) mod rules;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod who;

@@ -50,10 +50,7 @@ mod tests {
             \t--slave /usr/share/man/man1/awk.1.gz awk.1.gz /usr/share/man/man1/mawk.1.gz\nfi\n\
             alternatives --install \"/usr/bin/ld\" ld /usr/bin/ld.bfd 50\n\
             update-alternatives --remove awk /usr/bin/mawk\nupdate-alternatives --install $LINK x /y 1\n";
-        assert_eq!(
-            in_text(text.as_bytes()),
-            ["/usr/bin/awk", "/usr/share/man/man1/awk.1.gz", "/usr/bin/ld"]
-        );
+        assert_eq!(in_text(text.as_bytes()), ["/usr/bin/awk", "/usr/share/man/man1/awk.1.gz", "/usr/bin/ld"]);
         assert!(in_text(b"echo --install /usr/bin/x").is_empty());
     }
 }

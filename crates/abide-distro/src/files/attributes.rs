@@ -103,7 +103,13 @@ fn is_stated(compared: &Compared<'_>, old: &FileEntry, new: &FileEntry) -> bool 
 }
 
 /// The worst that the change means; the order is that of the weight.
-fn mode_case(old: &FileEntry, new: &FileEntry, lost: u16, gained: u16, class: &Class) -> Option<&'static str> {
+fn mode_case(
+    old: &FileEntry,
+    new: &FileEntry,
+    lost: u16,
+    gained: u16,
+    class: &Class,
+) -> Option<&'static str> {
     let is_directory = old.kind == FileKind::Directory;
     let is_program = is_command(old.path.as_bstr()) || old.path.contains_str("/libexec/");
     let is_open = |entry: &FileEntry| entry.mode & 0o002 != 0 && !(is_directory && entry.mode & STICKY != 0);

@@ -32,7 +32,8 @@ struct Brand {
 fn data() -> &'static Data {
     static DATA: OnceLock<Data> = OnceLock::new();
     DATA.get_or_init(|| {
-        toml::from_str(include_str!("../../data/brands.toml")).unwrap_or_else(|e| panic!("data/brands.toml: {e}"))
+        toml::from_str(include_str!("../../data/brands.toml"))
+            .unwrap_or_else(|e| panic!("data/brands.toml: {e}"))
     })
 }
 
@@ -106,7 +107,12 @@ pub(super) fn items(compared: &Compared<'_>) -> Vec<Item> {
     for script in &new.scripts {
         let named = script.text.lines().filter(|line| !line.trim_start().starts_with(b"#"));
         for line in named.filter(|line| brands.names_reference(line)) {
-            items.push(item(None, script.event.clone(), &format!("script {}", script.event), line.trim().to_str_lossy().into_owned()));
+            items.push(item(
+                None,
+                script.event.clone(),
+                &format!("script {}", script.event),
+                line.trim().to_str_lossy().into_owned(),
+            ));
         }
     }
     items
@@ -124,7 +130,11 @@ mod tests {
     fn brands_have_names_and_words_in_lower_case() {
         for brand in &data().brand {
             assert!(!brand.name.is_empty() && !brand.words.is_empty());
-            assert!(brand.words.iter().all(|word| word.to_lowercase() == *word && word.len() > 3), "{}", brand.name);
+            assert!(
+                brand.words.iter().all(|word| word.to_lowercase() == *word && word.len() > 3),
+                "{}",
+                brand.name
+            );
         }
         assert!(is_identity("/etc/os-release".into()) && !is_identity("/etc/passwd".into()));
     }

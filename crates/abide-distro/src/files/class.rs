@@ -155,12 +155,10 @@ fn is_private(path: &BStr, names: &[&str]) -> bool {
 
 /// A path without versions: the package's own, and any other number.
 pub(crate) fn unversioned(path: &BStr, nevra: &Nevra) -> BString {
-    let own = path.replace(nevra.version.as_bytes(), "#");
-    let own = match nevra.release.len() {
-        0..=2 => own,
-        _ => own.replace(nevra.release.as_bytes(), "#"),
-    };
-    version_free(usr_merged(own.as_bstr()))
+    // A version that is one number would stand for a part of others.
+    let own = [&nevra.version, &nevra.release].into_iter().filter(|text| text.len() > 2);
+    let bare = own.fold(path.to_vec(), |path, version| path.replace(version.as_bytes(), "#"));
+    version_free(usr_merged(bare.as_bstr()))
 }
 
 /// The name by which people know a path of this class.

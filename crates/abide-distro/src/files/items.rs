@@ -36,7 +36,7 @@ impl Item {
         path: &BString,
         what: &str,
     ) -> Self {
-        let (name, old) = (name.into(), Some(format!("{what} {path}")));
+        let (name, old) = (name.into(), Some(path.to_string()));
         Item { rule, case, name, what: what.to_owned(), old, new: None, asked_as: vec![path.clone()] }
     }
 
@@ -74,7 +74,12 @@ pub(super) struct Place {
 }
 
 /// Groups items and judges each group.
-pub(super) fn findings(context: &Context<'_>, users: &Users<'_>, place: Place, items: Vec<Item>) -> Vec<Finding> {
+pub(super) fn findings(
+    context: &Context<'_>,
+    users: &Users<'_>,
+    place: Place,
+    items: Vec<Item>,
+) -> Vec<Finding> {
     let mut groups: BTreeMap<(&str, Option<&str>), Vec<Item>> = BTreeMap::new();
     for item in items {
         groups.entry((item.rule, item.case)).or_default().push(item);
@@ -88,7 +93,8 @@ fn finding(context: &Context<'_>, users: &Users<'_>, place: Place, mut items: Ve
     let (rule, case) = (items[0].rule, items[0].case);
     let level = level_of(rule, case);
     let summary = summary(&items);
-    let (old, new) = (place.old.map(|at| &context.old.packages[at]), place.new.map(|at| &context.new.packages[at]));
+    let (old, new) =
+        (place.old.map(|at| &context.old.packages[at]), place.new.map(|at| &context.new.packages[at]));
     let asked: Vec<BString> = items.iter().flat_map(|item| item.asked_as.iter().cloned()).collect();
     let evidence = |package: Option<&PackageFacts>, value: Option<&String>| Evidence {
         value: value.cloned().unwrap_or_else(|| "absent".to_owned()),
@@ -164,7 +170,12 @@ const fn gone(one: &'static str, many: &'static str) -> Words {
     Words { one, many, single: "is gone", several: "are gone", shows_change: false }
 }
 
-const fn changed(one: &'static str, many: &'static str, single: &'static str, several: &'static str) -> Words {
+const fn changed(
+    one: &'static str,
+    many: &'static str,
+    single: &'static str,
+    several: &'static str,
+) -> Words {
     Words { one, many, single, several, shows_change: true }
 }
 
@@ -197,9 +208,7 @@ fn words(rule: &str, case: Option<&str>) -> Words {
         ("path-lost", Some("configuration")) => gone("configuration file", "configuration files"),
         ("path-lost", Some("development")) => gone("development file", "development files"),
         ("path-lost", _) => gone("path", "paths"),
-        ("path-kind-changed", _) => {
-            changed("path", "paths", "is something else", "are something else")
-        }
+        ("path-kind-changed", _) => changed("path", "paths", "is something else", "are something else"),
         ("link-target-changed", Some("dangling")) => {
             changed("link", "links", "leads to nothing", "lead to nothing")
         }

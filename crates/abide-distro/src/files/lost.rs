@@ -48,7 +48,9 @@ impl<'a> Search<'a> {
             return self.lost_directory(entry);
         }
         let class = class(entry, names);
-        if matches!(class, Class::Noise | Class::LibraryLink) || entry.flags.is_ghost && class != Class::Command {
+        if matches!(class, Class::Noise | Class::LibraryLink)
+            || entry.flags.is_ghost && class != Class::Command
+        {
             return None;
         }
         // A name with a version in it belongs to that version; a command is called by it.
@@ -57,7 +59,11 @@ impl<'a> Search<'a> {
         }
         let item = self.of_class(entry, &class)?;
         let is_branded = trees.brands.names_reference(path) && !trees.brands.is_same();
-        let rule = if is_branded && class != Class::Command { ("branding-lost", None) } else { (item.rule, item.case) };
+        let rule = if is_branded && class != Class::Command {
+            ("branding-lost", None)
+        } else {
+            (item.rule, item.case)
+        };
         Some(Item { rule: rule.0, case: rule.1, ..item })
     }
 
@@ -65,7 +71,11 @@ impl<'a> Search<'a> {
     fn lost_directory(&self, entry: &FileEntry) -> Option<Item> {
         let path = usr_merged(entry.path.as_bstr());
         let is_shared = [&b"/etc/"[..], b"/var/", b"/srv/", b"/opt/"].iter().any(|top| path.starts_with(top));
-        if !is_shared || entry.flags.is_ghost || self.compared.trees.new.has_below(path) || self.is_elsewhere(path) {
+        if !is_shared
+            || entry.flags.is_ghost
+            || self.compared.trees.new.has_below(path)
+            || self.is_elsewhere(path)
+        {
             return None;
         }
         Some(Item::lost("path-lost", Some("directory"), path.to_string(), &entry.path, "directory"))
@@ -157,8 +167,13 @@ fn lost_alternatives(compared: &Compared<'_>) -> Vec<Item> {
         class != Class::Noise && compared.trees.new.find(link.as_bstr()).is_none()
     });
     // The command of the link, where the package names it, is the same loss.
-    let ghosts: FxHashSet<&BStr> =
-        compared.old.files.iter().filter(|f| is_command(f.path.as_bstr())).map(|f| f.path.as_bstr()).collect();
+    let ghosts: FxHashSet<&BStr> = compared
+        .old
+        .files
+        .iter()
+        .filter(|f| is_command(f.path.as_bstr()))
+        .map(|f| f.path.as_bstr())
+        .collect();
     lost.filter(|link| !ghosts.contains(link.as_bstr()))
         .map(|link| Item::lost("alternative-lost", None, link.to_string(), &link, "link"))
         .collect()

@@ -16,6 +16,7 @@ mod tree;
 mod users;
 
 use abide_model::{Finding, PackageMeta, Side};
+use bstr::{BStr, BString};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -26,6 +27,7 @@ use brands::Brands;
 use items::{Item, Place, findings};
 use modules::{Language, Module};
 use tree::Tree;
+pub(crate) use tree::is_command;
 use users::Users;
 
 /// The installed trees of both sides, and what else every package's comparison needs.
@@ -33,12 +35,17 @@ pub(crate) struct Trees<'a> {
     old: Tree<'a>,
     new: Tree<'a>,
     /// Modules that the candidate has, for any version of their interpreter.
-    modules: FxHashSet<(Language, bstr::BString)>,
+    modules: FxHashSet<(Language, BString)>,
     brands: Brands,
     users: Users<'a>,
 }
 
 impl<'a> Trees<'a> {
+    /// What a path of the reference leads to on the candidate, links among its directories and in its end followed.
+    pub(crate) fn path_on_candidate(&self, path: &BStr) -> Option<&'a BString> {
+        self.new.follow(path).and_then(|found| Some(&found.entry?.path))
+    }
+
     /// Indexes both sides.
     pub(crate) fn new(old: &'a Side, new: &'a Side, pairs: &PackagePairs) -> Self {
         let (old_tree, new_tree) =
@@ -53,16 +60,19 @@ impl<'a> Trees<'a> {
     }
 }
 
-fn all_modules(side: &Side) -> FxHashSet<(Language, bstr::BString)> {
+fn all_modules(side: &Side) -> FxHashSet<(Language, BString)> {
     let metas = side.packages.iter().filter_map(|package| package.meta.as_ref());
     let files = metas.filter(|meta| !meta.is_debug()).flat_map(|meta| &meta.files);
     let found = files.filter_map(|file| modules::of(crate::pairing::usr_merged(file.path.as_ref())));
-    found.filter(|module| module.version.is_none()).map(|Module { language, name, .. }| (language, name)).collect()
+    found
+        .filter(|module| module.version.is_none())
+        .map(|Module { language, name, .. }| (language, name))
+        .collect()
 }
 
 /// Findings about the files of each pair of packages, in the order of the pairs.
-pub(crate) fn of_pairs(context: &Context<'_>, trees: &Trees<'_>, pairs: &[PackagePair]) -> Vec<Vec<Finding>> {
-    pairs.par_iter().map(|pair| of_pair(context, trees, *pair)).collect()
+pub(crate) fn of_pairs(context: &Context<'_>, pairs: &[PackagePair]) -> Vec<Vec<Finding>> {
+    pairs.par_iter().map(|pair| of_pair(context, *pair)).collect()
 }
 
 /// Two packages that are compared file by file.
@@ -72,12 +82,11 @@ struct Compared<'a> {
     old: &'a PackageMeta,
     new: &'a PackageMeta,
     old_index: usize,
-    new_index: usize,
     /// Names of the package and its source.
     names: Vec<&'a str>,
 }
 
-fn of_pair(context: &Context<'_>, trees: &Trees<'_>, pair: PackagePair) -> Vec<Finding> {
+fn of_pair(context: &Context<'_>, pair: PackagePair) -> Vec<Finding> {
     let (old, new) = (&context.old.packages[pair.old], &context.new.packages[pair.new]);
     let (Some(old_meta), Some(new_meta)) = (&old.meta, &new.meta) else { return Vec::new() };
     // A list that was not read to its end would read as the loss of the rest; that is a gap already.
@@ -86,27 +95,31 @@ fn of_pair(context: &Context<'_>, trees: &Trees<'_>, pair: PackagePair) -> Vec<F
     }
     let compared = Compared {
         context,
-        trees,
+        trees: &context.trees,
         old: old_meta,
         new: new_meta,
         old_index: pair.old,
-        new_index: pair.new,
         names: names(old_meta),
     };
     let mut items = lost::items(&compared);
     items.extend(attributes::items(&compared));
     items.extend(scripts::items(&compared));
-    items.extend(scripts::interpreters(context, trees, pair.new));
+    items.extend(scripts::interpreters(context, pair.new));
     items.extend(brands::items(&compared));
-    findings(context, &trees.users, Place { old: Some(pair.old), new: Some(pair.new) }, items)
+    findings(context, &context.trees.users, Place { old: Some(pair.old), new: Some(pair.new) }, items)
 }
 
 /// Findings about a reference package whose name another package of the candidate has taken over.
-pub(crate) fn of_replaced(context: &Context<'_>, trees: &Trees<'_>, old: usize) -> Vec<Finding> {
+pub(crate) fn of_replaced(context: &Context<'_>, old: usize) -> Vec<Finding> {
     let facts = &context.old.packages[old];
     let Some(meta) = &facts.meta else { return Vec::new() };
-    let heir = context.new.packages.iter().position(|other| other.meta.is_some() && provides(other, &meta.nevra.name));
-    let Some((heir, heir_meta)) = heir.and_then(|at| Some((at, context.new.packages[at].meta.as_ref()?))) else {
+    let heir = context
+        .new
+        .packages
+        .iter()
+        .position(|other| other.meta.is_some() && provides(other, &meta.nevra.name));
+    let Some((heir, heir_meta)) = heir.and_then(|at| Some((at, context.new.packages[at].meta.as_ref()?)))
+    else {
         return Vec::new();
     };
     if gaps::is_incomplete(facts) || gaps::is_incomplete(&context.new.packages[heir]) {
@@ -114,20 +127,22 @@ pub(crate) fn of_replaced(context: &Context<'_>, trees: &Trees<'_>, old: usize) 
     }
     let names = names(meta);
     let compared =
-        Compared { context, trees, old: meta, new: heir_meta, old_index: old, new_index: heir, names };
+        Compared { context, trees: &context.trees, old: meta, new: heir_meta, old_index: old, names };
     let items = lost::items(&compared);
-    findings(context, &trees.users, Place { old: Some(old), new: None }, items)
+    findings(context, &context.trees.users, Place { old: Some(old), new: None }, items)
 }
 
 /// Findings about a package that the reference does not have: what runs its scripts must be there.
-pub(crate) fn of_added(context: &Context<'_>, trees: &Trees<'_>, new: usize) -> Vec<Finding> {
-    let items: Vec<Item> = scripts::interpreters(context, trees, new);
-    findings(context, &trees.users, Place { old: None, new: Some(new) }, items)
+pub(crate) fn of_added(context: &Context<'_>, new: usize) -> Vec<Finding> {
+    let items: Vec<Item> = scripts::interpreters(context, new);
+    findings(context, &context.trees.users, Place { old: None, new: Some(new) }, items)
 }
 
 fn names(meta: &PackageMeta) -> Vec<&str> {
     let source = meta.source_package.as_deref().map(|source| {
-        source.split_once('_').map_or_else(|| source.rsplitn(3, '-').nth(2).unwrap_or(source), |(name, _)| name)
+        source
+            .split_once('_')
+            .map_or_else(|| source.rsplitn(3, '-').nth(2).unwrap_or(source), |(name, _)| name)
     });
     [Some(meta.nevra.name.as_str()), source].into_iter().flatten().collect()
 }

@@ -53,7 +53,8 @@ pub(crate) struct Module {
 impl Module {
     /// The capability by which packages require it (perl(…), python3dist(…), rubygem(…)).
     pub(crate) fn capability(&self) -> Option<BString> {
-        let capability = |kind: &str, name: &[u8]| Some(BString::from([kind.as_bytes(), b"(", name, b")"].concat()));
+        let capability =
+            |kind: &str, name: &[u8]| Some(BString::from([kind.as_bytes(), b"(", name, b")"].concat()));
         match self.language {
             Language::Perl => capability("perl", &self.name.replace("/", "::")),
             Language::Python => capability("python3dist", &self.name),
@@ -100,7 +101,8 @@ fn python(path: &BStr) -> Option<Module> {
     }
     let name = code_name(rest, &[".py", ".so"])?;
     let name = name.strip_suffix(b"/__init__").unwrap_or(&name).as_bstr();
-    let is_private = name.split_str("/").any(|part| part.starts_with(b"_") || part == b"tests" || part == b"test");
+    let is_private =
+        name.split_str("/").any(|part| part.starts_with(b"_") || part == b"tests" || part == b"test");
     let is_inner = inner.is_some() && name.contains(&b'/');
     let reach = match (is_private, is_inner) {
         (true, _) => Reach::Private,
@@ -208,9 +210,15 @@ mod tests {
             ("/lib/python3.9/site-packages/six.py", "Python six Top [3.9]"),
             ("/lib64/python3.9/site-packages/yaml/__init__.py", "Python yaml Top [3.9]"),
             ("/lib64/python3.9/site-packages/yaml/reader.py", "Python yaml/reader Inner [3.9]"),
-            ("/lib64/python3.9/site-packages/yaml/_y.cpython-39-x86_64-linux-gnu.so", "Python yaml/_y Private [3.9]"),
+            (
+                "/lib64/python3.9/site-packages/yaml/_y.cpython-39-x86_64-linux-gnu.so",
+                "Python yaml/_y Private [3.9]",
+            ),
             ("/lib/python3/dist-packages/apt_pkg.cpython-311-x86_64-linux-gnu.so", "Python apt_pkg Top [3]"),
-            ("/lib/python3.9/site-packages/PyYAML-5.4.1-py3.9.egg-info/PKG-INFO", "Python pyyaml Top [3.9] = 5.4.1"),
+            (
+                "/lib/python3.9/site-packages/PyYAML-5.4.1-py3.9.egg-info/PKG-INFO",
+                "Python pyyaml Top [3.9] = 5.4.1",
+            ),
             ("/lib/python3.9/site-packages/six-1.15.0.dist-info/METADATA", "Python six Top [3.9] = 1.15.0"),
             ("/share/perl5/vendor_perl/URI/Escape.pm", "Perl URI/Escape Top []"),
             ("/lib/x86_64-linux-gnu/perl5/5.36/DBI.pm", "Perl DBI Top [5.36]"),
@@ -222,7 +230,9 @@ mod tests {
         ] {
             assert_eq!(text(path).as_deref(), Some(wanted), "{path}");
         }
-        for path in ["/bin/python3.9", "/share/foo/x.py", "/lib/python3.9/site-packages/x/data.txt", "/lib/x.jar"] {
+        for path in
+            ["/bin/python3.9", "/share/foo/x.py", "/lib/python3.9/site-packages/x/data.txt", "/lib/x.jar"]
+        {
             assert_eq!(text(path), None, "{path}");
         }
     }

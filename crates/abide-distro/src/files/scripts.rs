@@ -6,7 +6,7 @@ use abide_model::{FileKind, PackageMeta, Script};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::items::Item;
-use super::{Compared, Trees};
+use super::Compared;
 use crate::check::Context;
 
 /// Scripts of a package that changed, went or came.
@@ -58,7 +58,8 @@ fn lines(meta: &PackageMeta, script: &Script) -> Vec<BString> {
     let own = |line: &[u8]| -> BString {
         own.iter().fold(line.to_vec(), |line, version| line.replace(version.as_bytes(), "#")).into()
     };
-    let wanted = script.text.lines().map(<[u8]>::trim).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let wanted =
+        script.text.lines().map(<[u8]>::trim).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
     wanted.map(own).collect()
 }
 
@@ -81,7 +82,8 @@ fn does_nothing(meta: &PackageMeta, script: &Script) -> bool {
 }
 
 /// Scripts of a candidate's package whose interpreter the reference has and the candidate does not.
-pub(super) fn interpreters(context: &Context<'_>, trees: &Trees<'_>, new: usize) -> Vec<Item> {
+pub(super) fn interpreters(context: &Context<'_>, new: usize) -> Vec<Item> {
+    let trees = &context.trees;
     let Some(meta) = context.new.packages[new].meta.as_ref() else { return Vec::new() };
     let files = meta.files.iter().filter(|file| file.kind == FileKind::Regular);
     let files = files.filter(|file| !super::class::is_noise(crate::pairing::usr_merged(file.path.as_bstr())));
@@ -90,9 +92,9 @@ pub(super) fn interpreters(context: &Context<'_>, trees: &Trees<'_>, new: usize)
         let program = script.program.fields().next()?.as_bstr();
         program.starts_with(b"/").then(|| (BString::from(script.event.as_str()), program))
     });
-    let missing = of_files.chain(of_scripts).filter(|(_, program)| {
-        !is_there(&trees.new, program) && is_there(&trees.old, program)
-    });
+    let missing = of_files
+        .chain(of_scripts)
+        .filter(|(_, program)| !is_there(&trees.new, program) && is_there(&trees.old, program));
     let item = |(name, program): (BString, &BStr)| Item {
         rule: "interpreter-missing",
         case: None,

@@ -18,8 +18,6 @@ const COMMAND_DIRS: [&[u8]; 5] = [b"/bin", b"/sbin", b"/local/bin", b"/local/sbi
 /// A path of a side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'a> {
-    /// Index of the package that has it.
-    pub(crate) package: usize,
     /// What it is; `None` when the package sets it up as an alternative.
     pub(crate) entry: Option<&'a FileEntry>,
 }
@@ -28,7 +26,7 @@ pub(crate) struct Found<'a> {
 pub(crate) struct Tree<'a> {
     by_path: FxHashMap<&'a BStr, Found<'a>>,
     /// Links that packages set up as alternatives.
-    alternatives: FxHashMap<BString, usize>,
+    alternatives: FxHashSet<BString>,
     /// Directories that something is below.
     above: FxHashSet<&'a BStr>,
 }
@@ -38,23 +36,23 @@ impl<'a> Tree<'a> {
     pub(crate) fn new(side: &'a Side, superseded: &[usize]) -> Self {
         let mut tree = Tree {
             by_path: FxHashMap::default(),
-            alternatives: FxHashMap::default(),
+            alternatives: FxHashSet::default(),
             above: FxHashSet::default(),
         };
         for (package, facts) in side.packages.iter().enumerate() {
             let Some(meta) = facts.meta.as_ref().filter(|meta| !meta.is_debug()) else { continue };
             if superseded.binary_search(&package).is_err() {
-                tree.add(package, meta);
+                tree.add(meta);
             }
         }
         tree
     }
 
-    fn add(&mut self, package: usize, meta: &'a PackageMeta) {
+    fn add(&mut self, meta: &'a PackageMeta) {
         for entry in &meta.files {
             let path = usr_merged(entry.path.as_bstr());
             // What is shipped says more than what is only named.
-            let found = Found { package, entry: Some(entry) };
+            let found = Found { entry: Some(entry) };
             let slot = self.by_path.entry(path).or_insert(found);
             if slot.entry.is_some_and(|known| known.flags.is_ghost) && !entry.flags.is_ghost {
                 *slot = found;
@@ -65,7 +63,7 @@ impl<'a> Tree<'a> {
             }
         }
         for link in alternatives::of(meta) {
-            self.alternatives.entry(usr_merged(link.as_bstr()).into()).or_insert(package);
+            self.alternatives.insert(usr_merged(link.as_bstr()).into());
         }
     }
 
@@ -76,8 +74,8 @@ impl<'a> Tree<'a> {
             if let Some(found) = self.by_path.get(place.as_bstr()) {
                 return Some(*found);
             }
-            if let Some(package) = self.alternatives.get(&place) {
-                return Some(Found { package: *package, entry: None });
+            if self.alternatives.contains(&place) {
+                return Some(Found { entry: None });
             }
             place = self.through_link_above(place.as_bstr())?;
         }
@@ -89,7 +87,8 @@ impl<'a> Tree<'a> {
         let mut place = BString::from(path);
         for _ in 0..HOPS_MAX {
             let found = self.find(place.as_bstr())?;
-            let Some(target) = found.entry.and_then(|entry| Some((entry, entry.link_target.as_ref()?))) else {
+            let Some(target) = found.entry.and_then(|entry| Some((entry, entry.link_target.as_ref()?)))
+            else {
                 return Some(found);
             };
             place = target_of(target.0.path.as_bstr(), target.1.as_bstr());
@@ -102,7 +101,8 @@ impl<'a> Tree<'a> {
         let mut dir = parent(path);
         while !dir.is_empty() {
             let entry = self.by_path.get(dir).and_then(|found| found.entry);
-            if let Some((entry, target)) = entry.and_then(|entry| Some((entry, entry.link_target.as_ref()?))) {
+            if let Some((entry, target)) = entry.and_then(|entry| Some((entry, entry.link_target.as_ref()?)))
+            {
                 let there = target_of(entry.path.as_bstr(), target.as_bstr());
                 let moved = BString::from([&there[..], &path[dir.len()..]].concat());
                 return Some(usr_merged(moved.as_bstr()).into());

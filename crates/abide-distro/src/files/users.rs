@@ -42,7 +42,9 @@ impl<'a> Users<'a> {
             let name = required.name.as_bytes().as_bstr();
             // A rich requirement (`(/a or /b)`) counts when any of its words does.
             match name.starts_with(b"(") {
-                true => name.split(|b| b" ()".contains(b)).for_each(|word| self.add_name(word.as_bstr(), user)),
+                true => {
+                    name.split(|b| b" ()".contains(b)).for_each(|word| self.add_name(word.as_bstr(), user))
+                }
                 false => self.add_name(name, user),
             }
         }
@@ -69,12 +71,8 @@ impl<'a> Users<'a> {
                 continue;
             }
             let nevra = &user.meta.nevra;
-            let consumer = found.entry((&nevra.name, &nevra.arch, user.script)).or_insert_with(|| Consumer {
-                package: Some(nevra.to_string()),
-                artifact: user.script.cloned().unwrap_or_default(),
-                symbols: Vec::new(),
-                on_reference: false,
-                on_candidate: false,
+            let consumer = found.entry((&nevra.name, &nevra.arch, user.script)).or_insert_with(|| {
+                Consumer::new(Some(nevra.to_string()), user.script.cloned().unwrap_or_default())
             });
             consumer.on_reference |= user.on_reference;
             consumer.on_candidate |= !user.on_reference;

@@ -168,6 +168,11 @@ impl Opened {
         &self.side
     }
 
+    /// What is known, without types but for those of a snapshot.
+    pub fn into_facts(self) -> Side {
+        self.side
+    }
+
     /// Hashes the files whose digests were left out, where one of the sizes of the files on the `other` side is theirs.
     ///
     /// All others are no copies of anything there, which is what a comparison asks a digest for.

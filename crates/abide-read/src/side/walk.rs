@@ -1,4 +1,5 @@
-//! Everything below a directory, with the kind of each regular file; symbolic links are noted, never followed.
+//! Everything below a directory, with the kind of each regular file; symbolic links are noted, and
+//! followed only where they stand for a package.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -72,6 +73,14 @@ pub(crate) fn walk(root: &Path) -> Walked {
             match found {
                 Ok((path, kind)) if kind.is_dir() => ahead.push(path),
                 Ok((path, kind)) if kind.is_file() => files.push(path),
+                // A link to a package stands for the package, as in many a mirror.
+                Ok((path, kind)) if kind.is_symlink() && is_package_name(&path) => {
+                    match fs::metadata(&path) {
+                        Ok(metadata) if metadata.is_file() => files.push(path),
+                        Ok(_) => {}
+                        Err(error) => walked.gaps.push(unreadable(root, &path, &error)),
+                    }
+                }
                 Ok((path, kind)) if kind.is_symlink() => {
                     if let Ok(target) = fs::read_link(&path) {
                         walked.links.push((name_below(root, &path), bytes(target)));
@@ -95,9 +104,13 @@ pub(crate) fn walk(root: &Path) -> Walked {
     walked
 }
 
+fn is_package_name(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "rpm" || end == "deb")
+}
+
 fn look(root: &Path, path: PathBuf) -> Result<WalkedFile, Gap> {
     let read = || {
-        let metadata = fs::symlink_metadata(&path)?;
+        let metadata = fs::metadata(&path)?;
         Ok((ContentKind::detect(&file_head(&path, HEAD_BYTES)?), metadata))
     };
     let (kind, metadata) = read().map_err(|error| unreadable(root, &path, &error))?;

@@ -3,9 +3,9 @@
 
 use abide_model::{
     ArtifactFacts, Base, BaseSpec, DebugSource, DeclLocation, Dependency, Digest, ElfClass, ElfFacts, Endian,
-    EnumType, Enumerator, FileEntry, FileFlags, FunctionType, Gap, Member, Nevra, Origin, PackageFacts, PackageFormat,
-    PackageMeta, Parameter, RecordType, Root, RootKind, Script, Side, Symbol, SymbolVersion, TypeEvidence, TypeGraph,
-    TypeKind, TypeNode, VersionNeed, VirtualMethod,
+    EnumType, Enumerator, FileEntry, FileFlags, FunctionType, Gap, Member, Nevra, Origin, PackageFacts,
+    PackageFormat, PackageMeta, Parameter, RecordType, Root, RootKind, Script, Side, Symbol, SymbolVersion,
+    TypeEvidence, TypeGraph, TypeKind, TypeNode, VersionNeed, VirtualMethod,
 };
 use bstr::BString;
 use rustc_hash::FxHashMap;

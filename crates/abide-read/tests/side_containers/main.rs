@@ -12,6 +12,7 @@ mod packages;
 mod plain;
 mod real;
 mod repository;
+mod rich;
 mod split_dwarf;
 mod support;
 mod tarball;

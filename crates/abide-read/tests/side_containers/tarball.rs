@@ -58,12 +58,14 @@ pub(crate) struct Deb {
     pub(crate) compressor: &'static str,
     /// Whether `md5sums` lists the regular files.
     pub(crate) lists_files: bool,
+    /// Further files of the control data.
+    pub(crate) more: Vec<File>,
 }
 
 impl Deb {
     pub(crate) fn new(name: &str, files: Vec<File>) -> Self {
         let control = format!("Package: {name}\nSource: made\nVersion: 1:1.0-1\nArchitecture: amd64\n");
-        Self { control, files, compressor: "xz", lists_files: true }
+        Self { control, files, compressor: "xz", lists_files: true, more: Vec::new() }
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
@@ -71,7 +73,8 @@ impl Deb {
         let listed = self.files.iter().filter(regular).filter(|_| self.lists_files);
         let sums: String = listed.map(|f| format!("{}  {}\n", "0".repeat(32), &f.path[1..])).collect();
         let text = |path: &str, text: &str| crate::craft::regular(path, text.as_bytes());
-        let control = tar(&[text("/control", &self.control), text("/md5sums", &sums)]);
+        let control = [text("/control", &self.control), text("/md5sums", &sums)];
+        let control = tar(&[&control[..], &self.more].concat());
         let suffix = match self.compressor {
             "gzip" => ".gz",
             "bzip2" => ".bz2",
