@@ -91,6 +91,12 @@ fn a_plugin_finds_symbols_in_the_program_that_loads_it() {
     // Nothing at all has the new import.
     let new = packages(plugin(&["f", "host_call", "gone"]), host(&["host_call"]));
     assert_eq!(about_users(&run(&old, &new)), ["break import-unresolved"]);
+    // Something that is not among the packages provides other imports: it may have the new one as well.
+    let old = packages(plugin(&["f", "of_another"]), host(&["host_call"]));
+    let new = packages(plugin(&["f", "of_another", "gone"]), host(&["host_call"]));
+    let check = run(&old, &new);
+    assert!(about_users(&check).is_empty(), "{:?}", about_users(&check));
+    assert_eq!((check.coverage.resolution.unknown, check.coverage.resolution.lost()), (1, 0));
 }
 
 #[test]

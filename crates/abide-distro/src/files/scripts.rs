@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use abide_model::{FileKind, PackageMeta, Script};
 use bstr::{BStr, BString, ByteSlice};
 
-use super::items::Item;
 use super::Compared;
+use super::items::Item;
 use crate::check::Context;
 
 /// Scripts of a package that changed, went or came.

@@ -121,7 +121,7 @@ impl<'a> Loaders<'a> {
         counts: &mut Resolution,
     ) -> Vec<Lost<'a>> {
         let facts: &'a ArtifactFacts = new.of(self.new.side);
-        let mut lost = Vec::new();
+        let (mut lost, mut open) = (Vec::new(), Vec::new());
         let imports = facts.elf.imports().filter(|s| s.binding != Binding::Weak && !s.name.is_empty());
         let known: BTreeMap<_, _> = match old {
             Some((old, _)) => old.of(self.old.side).elf.imports().map(|s| (import_key(s), s)).collect(),
@@ -145,7 +145,10 @@ impl<'a> Loaders<'a> {
                     }
                 }
                 Found::No => match self.was(old, &known, symbol) {
-                    Some(Found::No | Found::Unknown) => counts.unresolved_on_both += 1,
+                    Some(Found::No | Found::Unknown) => {
+                        counts.unresolved_on_both += 1;
+                        open.push(symbol);
+                    }
                     was => {
                         let was = match was {
                             Some(Found::Here(was)) => Some(was),
@@ -163,7 +166,24 @@ impl<'a> Loaders<'a> {
                 },
             }
         }
+        counts.unknown += self.leave_to_host(new, &open, &mut lost);
         lost
+    }
+
+    /// Takes new imports of a plugin out of `lost`, and says how many, when other imports (`open`) are found nowhere
+    /// among the packages: then so is the program that provides them, or what it brings along.
+    fn leave_to_host(&self, new: ArtifactRef, open: &[&Symbol], lost: &mut Vec<Lost<'a>>) -> usize {
+        let is_plugin = self.is_host(new) && new.of(self.new.side).elf.kind == ElfKind::SharedObject;
+        let is_new = |one: &Lost<'_>| one.was.is_none() && one.elsewhere.is_none();
+        if !is_plugin || !lost.iter().any(is_new) {
+            return 0;
+        }
+        if open.iter().all(|symbol| self.elsewhere(new, symbol).is_some()) {
+            return 0;
+        }
+        let before = lost.len();
+        lost.retain(|one| !is_new(one));
+        before - lost.len()
     }
 
     /// What became of the same import on the reference; `None` when the reference's file does not have it.
