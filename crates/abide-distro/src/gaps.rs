@@ -94,19 +94,21 @@ fn concerns_debug_package(gap: &Gap) -> bool {
 
 /// Whether a package's list of files, or its content, may not have been read to the end.
 pub(crate) fn is_incomplete(package: &PackageFacts) -> bool {
-    let nevra = package.meta.as_ref().map(|meta| meta.nevra.to_string());
-    package.gaps.iter().any(|gap| {
-        let is_whole =
-            gap.subject == package.source || nevra.as_ref().is_some_and(|nevra| gap.subject == *nevra);
-        is_whole && leaves_open(gap)
-    })
+    package.gaps.iter().any(|gap| is_of_whole(package, gap))
+}
+
+/// Whether a gap says that the package as a whole was not read to its end.
+fn is_of_whole(package: &PackageFacts, gap: &Gap) -> bool {
+    let is_nevra = |meta: &PackageMeta| gap.subject == meta.nevra.to_string();
+    leaves_open(gap) && (gap.subject == package.source || package.meta.as_ref().is_some_and(is_nevra))
 }
 
 /// The gaps of the package, or of its side, that tell why `path` may be missing in it.
 pub(crate) fn may_hide(package: Option<&PackageFacts>, side: &Side, path: &bstr::BStr) -> Option<Gap> {
     let hides = |gap: &&Gap| leaves_open(gap) && (gap.subject == path || gap.subject.ends_with(path));
     let own = package.into_iter().flat_map(|package| &package.gaps);
-    own.chain(&side.gaps).find(hides).cloned()
+    let whole = || package.and_then(|package| package.gaps.iter().find(|gap| is_of_whole(package, gap)));
+    own.chain(&side.gaps).find(hides).or_else(whole).cloned()
 }
 
 /// Whether the candidate may have the content of a reference package after all, since its own could not be read.

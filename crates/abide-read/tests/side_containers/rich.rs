@@ -76,7 +76,7 @@ fn an_rpm_with_files_and_scripts_of_every_kind() {
             "%pre [/bin/sh] echo before",
             "%preun [<lua>] print(\"gone\")",
             "%transfiletriggerin on /usr/share/icons [/bin/bash] gtk-update-icon-cache",
-            "%triggerin on foo, bar [/bin/sh] echo %1",
+            "%triggerin on bar, foo [/bin/sh] echo %1",
             "%triggerpostun on baz [/bin/sh] echo later",
         ]
     );
