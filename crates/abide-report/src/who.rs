@@ -7,6 +7,7 @@ use abide_distro::{Answer, Provider, Question};
 use bstr::ByteSlice;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use textwrap::{Options, WordSplitter};
 
 use crate::convert::symbol;
 use crate::document::{Symbol, Text, Tool, printable};
@@ -140,8 +141,8 @@ pub fn schema() -> String {
     text
 }
 
-/// The document for people; with `verbose` every symbol is named.
-pub fn text(who: &Who, verbose: bool) -> String {
+/// The document for people, wrapped to `width` columns; with `verbose` every symbol is named.
+pub fn text(who: &Who, verbose: bool, width: usize) -> String {
     let mut out = String::new();
     libraries(who, &mut out);
     let (direct, indirect): (Vec<&User>, Vec<&User>) =
@@ -154,7 +155,7 @@ pub fn text(who: &Who, verbose: bool) -> String {
     let looked = count(who.looked_at, "program or library");
     let looked = looked.replace("program or libraries", "programs and libraries");
     let _ = match direct.len() {
-        0 => writeln!(out, "\nNone of {looked} {} {what} directly.", "uses"),
+        0 => writeln!(out, "\nNone of {looked} uses {what} directly."),
         number => writeln!(out, "\n{number} of {looked} {verb} {what}:"),
     };
     direct.iter().for_each(|user| line(user, who.symbol.is_some(), verbose, &mut out));
@@ -163,7 +164,10 @@ pub fn text(who: &Who, verbose: bool) -> String {
         indirect.iter().for_each(|user| line(user, who.symbol.is_some(), verbose, &mut out));
     }
     rest(who, &mut out);
-    out
+    let options = Options::new(width).subsequent_indent("      ").break_words(false);
+    let options = options.word_splitter(WordSplitter::NoHyphenation);
+    let wrapped = out.lines().map(|line| textwrap::fill(line, &options) + "\n");
+    wrapped.collect()
 }
 
 fn libraries(who: &Who, out: &mut String) {

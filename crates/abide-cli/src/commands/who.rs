@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Who) -> Result<u8, CliError> {
     reader.report_cache();
     let out = Destination::new(args.output.as_deref());
     match args.format {
-        WhoFormat::Text => out.deliver(who::text(&document, args.common.verbose).as_bytes())?,
+        WhoFormat::Text => out.deliver(who::text(&document, args.common.verbose, out.width()).as_bytes())?,
         WhoFormat::Json => out.deliver_with(|out| who::write_json(&document, out))?,
     }
     Ok(0)
