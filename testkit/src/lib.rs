@@ -5,8 +5,11 @@
 //! thrown away, except where reading twice or writing and reading again must give the same.
 
 mod mutate;
+pub mod repository;
 mod seeds;
 mod targets;
 
 pub use mutate::Mutator;
-pub use targets::{Target, apt, btf, cpio, ctf, deb, dwarf, elf, repodata, rpm, snapshot, tar, targets};
+pub use targets::{
+    Target, apt, btf, cpio, ctf, deb, dwarf, elf, mirrors, modules, repodata, rpm, snapshot, tar, targets,
+};

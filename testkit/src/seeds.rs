@@ -310,7 +310,7 @@ mod tests {
         let documents = documents();
         assert_eq!(metadata::read_repomd(&documents[0]).unwrap().len(), 3);
         let packages = documents.iter().filter_map(|d| metadata::read_primary(d.as_slice()).ok());
-        assert!(packages.map(|p| p.len()).max() > Some(10));
+        assert!(packages.map(|p| p.packages.len()).max() > Some(10));
         assert!(archives().iter().all(|a| a.starts_with(b"0707")));
     }
 
@@ -350,4 +350,23 @@ mod tests {
         let alone = abide_read::dwarf::read_types(&split.debug_file, None, &split.facts);
         assert_ne!(alone.gaps, Vec::new(), "the common file is not needed");
     }
+}
+
+/// Streams of modules.
+pub(crate) fn modules() -> Vec<Vec<u8>> {
+    let text = "---\ndocument: modulemd\nversion: 2\ndata:\n  name: lang\n  stream: \"3.1\"\n  version: 9\n  \
+        dependencies:\n  - requires: {platform: [el9], perl: []}\n  artifacts:\n    rpms:\n    - lang-0:3-1.x86_64\n...\n\
+        ---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: lang, stream: 3.1}\n...\n";
+    vec![text.as_bytes().to_vec()]
+}
+
+/// Lists of mirrors.
+pub(crate) fn mirrors() -> Vec<Vec<u8>> {
+    let link = "<?xml version=\"1.0\"?><metalink version=\"3.0\"><files><file name=\"repomd.xml\"><verification>\
+        <hash type=\"sha256\">ab</hash></verification><resources><url protocol=\"https\" preference=\"9\">\
+        https://mirror.example.org/os/repodata/repomd.xml</url></resources></file></files></metalink>";
+    vec![
+        link.as_bytes().to_vec(),
+        b"# mirrors\nhttps://mirror.example.org/os\nhttp://other.example.org/os\n".to_vec(),
+    ]
 }

@@ -38,6 +38,8 @@ pub fn targets() -> &'static [Target] {
         Target { name: "tar", run: tar, seeds: seeds::tars },
         Target { name: "apt", run: apt, seeds: seeds::indexes },
         Target { name: "repodata", run: repodata, seeds: seeds::documents },
+        Target { name: "modules", run: modules, seeds: seeds::modules },
+        Target { name: "mirrors", run: mirrors, seeds: seeds::mirrors },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
     ]
 }
@@ -143,6 +145,26 @@ pub fn repodata(bytes: &[u8]) {
     let _ = metadata::read_repomd(bytes);
     let _ = metadata::read_primary(bytes);
     let _ = metadata::read_filelists(bytes, |_| true, |_| true);
+    let Ok(primary) = metadata::read_primary(bytes) else { return };
+    let numbers = primary.listed.packages.iter().enumerate();
+    let packages =
+        numbers.map(|(n, p)| (p.checksum.rsplit(' ').next().unwrap_or_default().to_owned(), n as u32));
+    let mut names = primary.listed.names.clone();
+    let _ = metadata::read_all_files(bytes, &packages.collect(), &mut names);
+}
+
+/// The streams of modules.
+pub fn modules(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = abide_read::repo::modules::read_modules(text);
+    }
+}
+
+/// A list of mirrors, whichever kind it is.
+pub fn mirrors(bytes: &[u8]) {
+    let list = abide_read::repo::mirrors::read_mirror_list(bytes);
+    let linked = abide_read::repo::mirrors::read_metalink(bytes).unwrap_or_default();
+    assert!(list.urls.iter().chain(&linked.urls).all(|url| url.to_ascii_lowercase().starts_with("http")));
 }
 
 /// A snapshot's content, given a header that fits it; what is accepted must survive being written and read again.

@@ -40,6 +40,10 @@ Examples:
     abide check foo-1.0-1.rpm foo-1.1-1.rpm --debuginfo-old debug-1.0/ --debuginfo-new debug-1.1/
   Two repositories, one of them on a server:
     abide check https://mirror.example.org/9/AppStream/x86_64/os ./candidate
+  Whole distributions, by their metadata alone:
+    abide check --reference ref/BaseOS ref/AppStream --candidate BaseOS AppStream --metadata-only
+  What would an update do?
+    abide check --reference BaseOS AppStream --update ./new-builds
   A saved reference, for a build pipeline:
     abide check reference.abide ./candidate --format json -o report.json
   Text here, and files for the pipeline:
@@ -50,11 +54,21 @@ Examples:
 #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(crate) struct Check {
     /// What the interface was promised for: ELF file, package, folder, tar archive, repository (folder or URL), snapshot.
-    #[arg(value_name = "REFERENCE", value_hint = ValueHint::AnyPath)]
-    pub(crate) reference: String,
+    #[arg(
+        id = "REFERENCE",
+        value_hint = ValueHint::AnyPath,
+        required_unless_present_any = ["reference", "distribution"]
+    )]
+    pub(crate) old: Option<String>,
     /// What must keep it; the same kinds of input.
-    #[arg(value_name = "CANDIDATE", value_hint = ValueHint::AnyPath)]
-    pub(crate) candidate: String,
+    #[arg(
+        id = "CANDIDATE",
+        value_hint = ValueHint::AnyPath,
+        required_unless_present_any = ["candidate", "update", "distribution"]
+    )]
+    pub(crate) new: Option<String>,
+    #[command(flatten)]
+    pub(crate) sides: Sides,
     #[command(flatten)]
     pub(crate) debuginfo: DebuginfoOfBoth,
     /// The kernel's BTF that the BTF of modules continues: vmlinux, or BTF alone, of either side.
@@ -142,6 +156,28 @@ pub(crate) enum WhoFormat {
     Text,
     /// For programs.
     Json,
+}
+
+/// Sides that consist of several inputs.
+#[derive(Debug, Args)]
+pub(crate) struct Sides {
+    /// The reference, as one or more inputs that together are one distribution.
+    #[arg(long, value_name = "INPUT", num_args = 1.., conflicts_with_all = ["REFERENCE", "distribution"])]
+    pub(crate) reference: Vec<String>,
+    /// The candidate, likewise.
+    #[arg(long, value_name = "INPUT", num_args = 1.., conflicts_with_all = ["CANDIDATE", "distribution"])]
+    pub(crate) candidate: Vec<String>,
+    /// The candidate is the reference with these builds in the place of those with the same name and
+    /// architecture: packages, or folders of them.
+    #[arg(long, value_name = "BUILD", num_args = 1.., conflicts_with_all = ["CANDIDATE", "candidate"])]
+    pub(crate) update: Vec<String>,
+    /// Both sides, their debug information, policy and waivers as a distribution file (TOML) names them.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "REFERENCE")]
+    pub(crate) distribution: Option<PathBuf>,
+    /// Compare what the repositories list, and read no package: builds and their order, capabilities
+    /// that are lost, requirements that nothing meets.
+    #[arg(long)]
+    pub(crate) metadata_only: bool,
 }
 
 /// Reads INPUT once and saves its facts; a snapshot compares exactly as its input would.

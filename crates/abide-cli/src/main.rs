@@ -15,6 +15,7 @@ mod reports;
 mod rpm_macros;
 mod sandbox;
 mod scripts;
+mod sides;
 mod site;
 mod source_args;
 mod suppressions;

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use abide_model::{NoProgress, Progress, Side};
-use abide_read::side::{DebuginfodOptions, OpenError, OpenOptions, Opened};
+use abide_model::{Metadata, NoProgress, Progress, Side};
+use abide_read::side::{
+    DebuginfodOptions, ListOptions, Named, OpenError, OpenOptions, Opened, read_metadata,
+};
 use abide_read::store::Store;
 
 use crate::args::Common;
@@ -16,9 +18,10 @@ use crate::error::CliError;
 use crate::progress::Bars;
 
 /// One input as the user asked for it.
-pub(crate) struct Request<'a> {
-    /// Path or URL.
-    pub(crate) label: &'a str,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    /// Paths, URLs, repositories.
+    pub(crate) inputs: Vec<Named>,
     /// Where debug information may be besides the input.
     pub(crate) debuginfo: Vec<PathBuf>,
     /// The kernel's BTF that the BTF of modules continues.
@@ -27,12 +30,22 @@ pub(crate) struct Request<'a> {
     pub(crate) headers: Option<PathBuf>,
 }
 
+/// The other side of a check.
+#[derive(Clone, Debug)]
+pub(crate) enum Candidate {
+    /// What these inputs hold.
+    Inputs(Request),
+    /// The reference with these builds in it.
+    Update(Request),
+}
+
 /// Reads inputs and tells how far it is.
 pub(crate) struct Reader {
     progress: Box<dyn Progress>,
     store: Option<Arc<Store>>,
     verbose: bool,
     debuginfod: Option<DebuginfodOptions>,
+    architectures: Vec<String>,
 }
 
 impl Reader {
@@ -50,7 +63,13 @@ impl Reader {
             store,
             verbose: common.verbose,
             debuginfod: debuginfod(&common.debuginfod.debuginfod)?,
+            architectures: Vec::new(),
         })
+    }
+
+    /// Reads repositories for these architectures only.
+    pub(crate) fn for_architectures(self, architectures: Vec<String>) -> Self {
+        Reader { architectures, ..self }
     }
 
     /// Where progress goes.
@@ -59,18 +78,19 @@ impl Reader {
     }
 
     /// Reads one input whole.
-    pub(crate) fn read(&self, request: &Request<'_>) -> Result<Side, CliError> {
+    pub(crate) fn read(&self, request: &Request) -> Result<Side, CliError> {
         let start = Instant::now();
-        let side = abide_read::side::open(request.label, &self.options(request), self.progress());
-        let side = side.map_err(refused)?;
+        let opened = Opened::open_all(&request.inputs, &self.options(request), self.progress());
+        let side = opened.map_err(refused)?.read_types(&Default::default(), self.progress());
         self.time("read", start);
         Ok(side)
     }
 
     /// Reads one input without its types.
-    pub(crate) fn read_facts(&self, request: &Request<'_>) -> Result<Side, CliError> {
+    pub(crate) fn read_facts(&self, request: &Request) -> Result<Side, CliError> {
         let start = Instant::now();
-        let opened = Opened::open(request.label, &self.options(request), self.progress()).map_err(refused)?;
+        let opened = Opened::open_all(&request.inputs, &self.options(request), self.progress());
+        let opened = opened.map_err(refused)?;
         self.time("read packages", start);
         Ok(opened.into_facts())
     }
@@ -80,20 +100,49 @@ impl Reader {
     /// Without `states_digests` a large file is hashed only when the other side has one of its size.
     pub(crate) fn open_both(
         &self,
-        old: &Request<'_>,
-        new: &Request<'_>,
+        old: &Request,
+        new: &Candidate,
         states_digests: bool,
     ) -> Result<(Opened, Opened), CliError> {
         let start = Instant::now();
-        let open = |request: &Request<'_>| {
-            let options = OpenOptions { lazy_digests: !states_digests, ..self.options(request) };
-            Opened::open(request.label, &options, self.progress())
+        let options =
+            |request: &Request| OpenOptions { lazy_digests: !states_digests, ..self.options(request) };
+        let open = |request: &Request| Opened::open_all(&request.inputs, &options(request), self.progress());
+        let (mut old, mut new) = match new {
+            Candidate::Inputs(new) => {
+                let (old, new) = side_by_side(|| open(old), || open(new));
+                (old.map_err(refused)?, new.map_err(refused)?)
+            }
+            Candidate::Update(new) => {
+                let (reference, update) =
+                    ((&old.inputs[..], &options(old)), (&new.inputs[..], &options(new)));
+                Opened::open_updated(reference, update, self.progress()).map_err(refused)?
+            }
         };
-        let (old, new) = side_by_side(|| open(old), || open(new));
-        let (mut old, mut new) = (old.map_err(refused)?, new.map_err(refused)?);
         let (old_sizes, new_sizes) = (sizes(old.facts()), sizes(new.facts()));
         side_by_side(|| old.settle_digests(&new_sizes), || new.settle_digests(&old_sizes));
         self.time("read packages", start);
+        Ok((old, new))
+    }
+
+    /// Reads what the repositories of both sides list.
+    pub(crate) fn list_both(&self, old: &Request, new: &Candidate) -> Result<(Metadata, Metadata), CliError> {
+        let start = Instant::now();
+        let list = ListOptions { with_files: true, architectures: self.architectures.clone() };
+        let read = |request: &Request| read_metadata(&request.inputs, &list, self.progress());
+        let (Candidate::Inputs(request) | Candidate::Update(request)) = new;
+        let (listed, found) = side_by_side(|| read(old), || read(request));
+        let (old, found) = (listed.map_err(refused)?, found.map_err(refused)?);
+        let new = match new {
+            Candidate::Inputs(_) => found,
+            Candidate::Update(_) => {
+                let mut new = old.clone();
+                new.label = format!("{} with {}", old.label, found.label);
+                new.update(found);
+                new
+            }
+        };
+        self.time("read metadata", start);
         Ok((old, new))
     }
 
@@ -119,13 +168,14 @@ impl Reader {
         }
     }
 
-    fn options(&self, request: &Request<'_>) -> OpenOptions {
+    fn options(&self, request: &Request) -> OpenOptions {
         OpenOptions {
             debuginfo: request.debuginfo.clone(),
             headers: request.headers.clone().into_iter().collect(),
             btf_base: request.btf_base.clone(),
             debuginfod: self.debuginfod.clone(),
             store: self.store.clone(),
+            architectures: self.architectures.clone(),
             ..OpenOptions::default()
         }
     }

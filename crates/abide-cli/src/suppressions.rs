@@ -72,7 +72,7 @@ fn file(
 }
 
 /// Today, in UTC: a date of expiry is the same day everywhere.
-fn today() -> Result<Date, CliError> {
+pub(crate) fn today() -> Result<Date, CliError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Date::from_unix_days(now.as_secs() / DAY)
         .ok_or_else(|| CliError::usage("the clock is beyond the year 9999, and suppressions expire by date"))

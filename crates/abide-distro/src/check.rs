@@ -16,6 +16,7 @@ use crate::consumers::{Consumers, Library};
 use crate::files::{self, Trees};
 use crate::gaps;
 use crate::headers::Headers;
+use crate::metadata::{self, Examined};
 use crate::packages;
 use crate::pairing::{
     ArtifactPair, ArtifactRef, PackageMatch, PackagePairs, file_name, pair_artifacts, pair_packages,
@@ -91,6 +92,8 @@ pub fn check_with(
     options: &CheckOptions,
     progress: &dyn Progress,
 ) -> Check {
+    let listed = old.metadata.as_ref().zip(new.metadata.as_ref());
+    let examined = listed.map(|(old, new)| metadata::examine(old, new, options));
     let packages = pair_packages(old, new);
     let artifacts = pair_artifacts(old, new, &packages);
     let consumers = Consumers::new(old, new, &artifacts.pairs);
@@ -114,7 +117,7 @@ pub fn check_with(
     let added = artifacts.only_new.iter().map(|artifact| added(&context, &packages, *artifact));
     results.extend(removed.collect::<Vec<_>>());
     results.extend(added.collect::<Vec<_>>());
-    fold(&context, &packages, results)
+    fold(&context, &packages, results, examined)
 }
 
 /// An artifact that the reference does not have: what it needs must be there all the same.
@@ -252,7 +255,12 @@ pub(crate) fn sort_findings(findings: &mut [Finding]) {
 }
 
 /// Puts the results of artifacts under their packages, judges the packages, and sums up.
-fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult>) -> Check {
+fn fold(
+    context: &Context<'_>,
+    pairs: &PackagePairs,
+    results: Vec<ArtifactResult>,
+    examined: Option<Examined>,
+) -> Check {
     let mut by_package: BTreeMap<(bool, usize), Vec<ArtifactResult>> = BTreeMap::new();
     let partner: BTreeMap<usize, usize> = pairs.pairs.iter().map(|pair| (pair.new, pair.old)).collect();
     for result in results {
@@ -291,7 +299,7 @@ fn fold(context: &Context<'_>, pairs: &PackagePairs, results: Vec<ArtifactResult
         findings.extend(files::of_added(context, new));
         all.push(package(context, None, Some(new), None, take((true, new)), findings));
     }
-    sum_up(context, pairs, all)
+    sum_up(context, pairs, all, examined)
 }
 
 fn package(
@@ -315,14 +323,17 @@ fn package(
     PackageResult { old, new, by, compatibility_level, artifacts, findings, gaps, verdict }
 }
 
-fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResult>) -> Check {
+fn sum_up(
+    context: &Context<'_>,
+    pairs: &PackagePairs,
+    packages: Vec<PackageResult>,
+    examined: Option<Examined>,
+) -> Check {
     let gaps = gaps::of_sides(context);
     let coverage = coverage(context, pairs, &packages);
-    let mut verdict = packages.iter().map(|package| package.verdict).max().unwrap_or(Verdict::Compatible);
-    verdict = verdict.max(gaps::verdict(&gaps));
     let nothing = nothing_compared(context, &coverage);
-    if nothing {
-        verdict = verdict.max(Verdict::Undecided);
+    if let Some(examined) = &examined {
+        context.used.add(&examined.suppressions_used);
     }
     let suppressions = &context.options.suppressions;
     let policy = context.options.policy.source.as_deref().map(|file| PolicyUsed {
@@ -335,14 +346,23 @@ fn sum_up(context: &Context<'_>, pairs: &PackagePairs, packages: Vec<PackageResu
         gaps,
         counts: Counts::default(),
         coverage,
-        verdict,
+        verdict: if nothing { Verdict::Undecided } else { Verdict::Compatible },
         reason: String::new(),
         policy,
         suppressions_unused: suppressions.unused(&context.used.take()),
         suppressions_expired: suppressions.expired(),
+        unmet_on_both: Vec::new(),
     };
+    if let Some(examined) = examined {
+        metadata::join(&mut check, examined, context.old, context.new);
+    }
     check.counts = Counts::of(check.all_findings());
-    check.verdict = check.verdict.max(verdict_of_findings(&check.findings));
+    let packages = check.packages.iter().map(|package| package.verdict).max();
+    check.verdict = check
+        .verdict
+        .max(packages.unwrap_or(Verdict::Compatible))
+        .max(gaps::verdict(&check.gaps))
+        .max(verdict_of_findings(&check.findings));
     check.reason = reason::reason(&check, nothing);
     check
 }

@@ -89,7 +89,14 @@ mod tests {
 
     fn side(packages: Vec<PackageFacts>, headers: &[&str]) -> Side {
         let public_headers = Some(headers.iter().map(|&h| h.into()).collect());
-        Side { label: "x".into(), input_kind: "directory".into(), packages, public_headers, gaps: Vec::new() }
+        Side {
+            label: "x".into(),
+            input_kind: "directory".into(),
+            packages,
+            public_headers,
+            gaps: Vec::new(),
+            metadata: None,
+        }
     }
 
     #[test]

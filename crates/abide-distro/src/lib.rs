@@ -8,9 +8,11 @@
 mod batches;
 mod check;
 mod consumers;
+pub mod distribution;
 mod files;
 mod gaps;
 mod headers;
+mod metadata;
 mod packages;
 mod pairing;
 mod provided;
@@ -25,10 +27,11 @@ mod whole;
 
 pub use batches::Types;
 pub use check::{CheckOptions, check, check_with};
+pub use metadata::check_metadata;
 pub use pairing::{ArtifactMatch, PackageMatch};
 pub use result::{
-    ArtifactResult, Check, Coverage, DebugInfo, Outcome, PackageResult, Place, PolicyUsed, Resolution,
-    SideGap, SideName,
+    ArtifactResult, Check, Coverage, DebugInfo, MetadataCoverage, Outcome, PackageResult, Place, PolicyUsed,
+    Resolution, SideGap, SideName, Unmet,
 };
 pub use rules::read_policy;
 pub use who::{Answer, Provider, Question, who};

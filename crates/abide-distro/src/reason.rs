@@ -1,8 +1,8 @@
 //! The first sentence of a report: why the verdict is what it is.
 
-use abide_model::{Level, Verdict};
+use abide_model::{GapKind, Level, Verdict};
 
-use crate::result::{Check, Outcome, PackageResult};
+use crate::result::{Check, Outcome, PackageResult, verdict_of};
 
 /// One sentence, without a full stop.
 pub(crate) fn reason(check: &Check, nothing_compared: bool) -> String {
@@ -43,19 +43,40 @@ fn parts(check: &Check, verdict: Verdict) -> String {
     if packages > 0 {
         parts.push(count(packages, "package", "packages"));
     }
+    if of_all(check, verdict) > 0 {
+        parts.push("the distribution as a whole".to_owned());
+    }
     parts.join(" and ")
+}
+
+/// Findings of that weight about the distribution as a whole.
+fn of_all(check: &Check, verdict: Verdict) -> usize {
+    let standing = check.findings.iter().filter(|finding| finding.suppressed.is_none());
+    standing.filter(|finding| verdict_of(finding.level) == verdict).count()
 }
 
 fn incompatible(check: &Check) -> String {
     let (artifacts, packages) = with_verdict(check, Verdict::Incompatible);
-    let verb = if artifacts + packages == 1 { "breaks" } else { "break" };
+    let verb = if artifacts + packages + of_all(check, Verdict::Incompatible).min(1) == 1 {
+        "breaks"
+    } else {
+        "break"
+    };
     format!("{} {verb} programs built for the reference", parts(check, Verdict::Incompatible))
 }
 
 fn review(check: &Check) -> String {
     let (artifacts, packages) = with_verdict(check, Verdict::Review);
-    let verb = if artifacts + packages == 1 { "has a change" } else { "have changes" };
-    let open = if open_artifacts(check) > 0 { ", and not everything could be compared" } else { "" };
+    let verb = if artifacts + packages + of_all(check, Verdict::Review).min(1) == 1 {
+        "has a change"
+    } else {
+        "have changes"
+    };
+    let open = if open_artifacts(check) > 0 || is_unread(check) {
+        ", and not everything could be compared"
+    } else {
+        ""
+    };
     format!(
         "nothing is known to break, but {} {verb} that a person must look at{open}",
         parts(check, Verdict::Review)
@@ -76,7 +97,15 @@ fn undecided(check: &Check) -> String {
             "nothing seen that breaks, but there is too little evidence for {open} of {all} artifacts"
         );
     }
-    "nothing seen that breaks, but not everything could be read".to_owned()
+    match is_unread(check) {
+        true => "nothing seen that breaks, but only metadata was compared".to_owned(),
+        false => "nothing seen that breaks, but not everything could be read".to_owned(),
+    }
+}
+
+/// Whether the caller left out the content of packages.
+fn is_unread(check: &Check) -> bool {
+    check.gaps.iter().any(|gap| gap.gap.kind == GapKind::NotRead)
 }
 
 fn nothing(check: &Check) -> String {
@@ -101,6 +130,10 @@ fn nothing(check: &Check) -> String {
 fn compatible(check: &Check) -> String {
     let compared = check.coverage.compared();
     if compared == 0 {
+        let same = check.coverage.metadata.map_or(0, |metadata| metadata.same_files);
+        if same > 0 && same == check.coverage.packages_compared {
+            return format!("{}, the same files on both sides", count(same, "package", "packages"));
+        }
         let packages = count(check.coverage.packages_compared, "package", "packages");
         return format!("{packages} compared, without any file that has a binary interface");
     }

@@ -30,6 +30,17 @@ pub struct Check {
     pub suppressions_unused: Vec<Notice>,
     /// Suppressions that are past their date and cover nothing.
     pub suppressions_expired: Vec<Notice>,
+    /// Requirements that nothing meets on either side: no finding, since nothing changed.
+    pub unmet_on_both: Vec<Unmet>,
+}
+
+/// What a package of the candidate requires in vain, as its partner on the reference does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unmet {
+    /// NEVRA on the candidate.
+    pub package: String,
+    /// The requirements as people write them, sorted.
+    pub requirements: Vec<String>,
 }
 
 impl Check {
@@ -224,6 +235,33 @@ pub struct Coverage {
     pub symbols_typed: usize,
     /// What became of the imports of the candidate's programs and libraries.
     pub resolution: Resolution,
+    /// What the metadata of repositories says; `None` when the sides are no repositories.
+    pub metadata: Option<MetadataCoverage>,
+}
+
+/// What was looked at of the metadata of repositories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetadataCoverage {
+    /// Pairs of builds that are the same file.
+    pub same_files: usize,
+    /// Capabilities of the reference's packages that nothing on the candidate provides.
+    pub capabilities_lost: usize,
+    /// Requirements of the candidate's packages.
+    pub requirements: usize,
+    /// Of those, the ones that nothing meets.
+    pub requirements_broken: usize,
+    /// Of those, the ones that nothing meets on either side.
+    pub requirements_broken_on_both: usize,
+    /// Of those, the ones of which it cannot be told.
+    pub requirements_undecided: usize,
+    /// Packages of the candidate that are new or another build, for which it was asked whether they can be installed.
+    pub packages_solved: usize,
+    /// Of those, the ones that cannot be, although the reference's could or is not there.
+    pub not_installable: usize,
+    /// Of those, the ones that can be installed on neither side.
+    pub not_installable_on_both: usize,
+    /// Paths of the candidate's packages that were looked through for conflicts; `None` when not all are listed.
+    pub files: Option<usize>,
 }
 
 impl Coverage {

@@ -2,25 +2,79 @@
 
 use std::cmp::Ordering;
 
-use abide_model::{Nevra, PackageFormat, PackageMeta};
-use rpm_version::rpm_evr_compare;
+use abide_model::{Nevra, PackageFormat, PackageMeta, Sense};
+use rpm_version::Evr;
 
 /// The order of epoch, version and release: rpm's (`rpmvercmp`), or Debian's when both packages are.
 pub(crate) fn compare_versions(a: &PackageMeta, b: &PackageMeta) -> Ordering {
-    match (a.format, b.format) {
-        (PackageFormat::Deb, PackageFormat::Deb) => debian(&a.nevra, &b.nevra),
-        _ => rpm_evr_compare(&evr(&a.nevra), &evr(&b.nevra)),
+    let format = match (a.format, b.format) {
+        (PackageFormat::Deb, PackageFormat::Deb) => PackageFormat::Deb,
+        _ => PackageFormat::Rpm,
+    };
+    compare_builds(format, &a.nevra, &b.nevra)
+}
+
+/// The order of two builds by the rules of a format.
+pub(crate) fn compare_builds(format: PackageFormat, a: &Nevra, b: &Nevra) -> Ordering {
+    let epochs = a.epoch.cmp(&b.epoch);
+    epochs
+        .then_with(|| compare_parts(format, &a.version, &b.version))
+        .then_with(|| compare_parts(format, &a.release, &b.release))
+}
+
+/// The order of two versions, or of two releases.
+pub(crate) fn compare_parts(format: PackageFormat, a: &str, b: &str) -> Ordering {
+    match format {
+        PackageFormat::Rpm => rpmvercmp(a, b),
+        PackageFormat::Deb => debian_part(a.as_bytes(), b.as_bytes()),
     }
 }
 
-fn evr(nevra: &Nevra) -> String {
-    format!("{}:{}-{}", nevra.epoch, nevra.version, nevra.release)
+/// rpm's order of two versions or releases (`rpmio/rpmvercmp.c`).
+pub(crate) fn rpmvercmp(a: &str, b: &str) -> Ordering {
+    Evr::new("", a, "").cmp(&Evr::new("", b, ""))
 }
 
-fn debian(a: &Nevra, b: &Nevra) -> Ordering {
-    let parts = |a: &str, b: &str| debian_part(a.as_bytes(), b.as_bytes());
-    let epochs = a.epoch.cmp(&b.epoch);
-    epochs.then_with(|| parts(&a.version, &b.version)).then_with(|| parts(&a.release, &b.release))
+/// Whether a provided and a required version have one in common.
+///
+/// As `rpmdsCompare` (rpm's `lib/rpmds.c`) does: a release that only one of the two states is not compared, and an
+/// epoch that is not stated is 0. A provide without version meets every requirement of rpm's, and no versioned one
+/// of Debian's (policy §7.5).
+pub(crate) fn meets(format: PackageFormat, provided: (Sense, &str), required: (Sense, &str)) -> bool {
+    if required.0 == Sense::ANY {
+        return true;
+    }
+    if provided.0 == Sense::ANY {
+        return format == PackageFormat::Rpm;
+    }
+    let both = |part: Sense| provided.0.has(part) && required.0.has(part);
+    match compare_stated(format, provided.1, required.1) {
+        Ordering::Less => provided.0.has(Sense::GREATER) || required.0.has(Sense::LESS),
+        Ordering::Greater => provided.0.has(Sense::LESS) || required.0.has(Sense::GREATER),
+        Ordering::Equal => both(Sense::EQUAL) || both(Sense::LESS) || both(Sense::GREATER),
+    }
+}
+
+/// The order of two versions of dependencies, `[epoch:]version[-release]`.
+pub(crate) fn compare_stated(format: PackageFormat, a: &str, b: &str) -> Ordering {
+    let (a, b) = (split(format, a), split(format, b));
+    let order = a.0.cmp(&b.0).then_with(|| compare_parts(format, a.1, b.1));
+    order.then_with(|| match (a.2, b.2, format) {
+        (Some(a), Some(b), _) => compare_parts(format, a, b),
+        (_, _, PackageFormat::Rpm) => Ordering::Equal,
+        (a, b, PackageFormat::Deb) => compare_parts(format, a.unwrap_or_default(), b.unwrap_or_default()),
+    })
+}
+
+/// Epoch, version and release.
+fn split(format: PackageFormat, text: &str) -> (u64, &str, Option<&str>) {
+    let (epoch, rest) = text.split_once(':').unwrap_or(("0", text));
+    let parts = match format {
+        PackageFormat::Rpm => rest.split_once('-'),
+        PackageFormat::Deb => rest.rsplit_once('-'),
+    };
+    let (version, release) = parts.map_or((rest, None), |(version, release)| (version, Some(release)));
+    (epoch.parse().unwrap_or(0), version, release)
 }
 
 /// deb-version(7): runs of other characters and runs of digits take turns; `~` sorts before the end, letters before
@@ -76,6 +130,45 @@ mod tests {
             release: release.into(),
             arch: "amd64".into(),
         }
+    }
+
+    fn debian(a: &Nevra, b: &Nevra) -> Ordering {
+        compare_builds(PackageFormat::Deb, a, b)
+    }
+
+    #[test]
+    fn provides_meet_requirements_as_in_rpm() {
+        let sense = |sign: &str| Sense::of_sign(sign).unwrap_or_default();
+        let meets = |a: &str, va: &str, b: &str, vb: &str| {
+            super::meets(PackageFormat::Rpm, (sense(a), va), (sense(b), vb))
+        };
+        let cases = [
+            (("=", "1.2-3"), ("", ""), true),
+            (("", ""), (">=", "7"), true),
+            (("=", "1.2-3"), ("=", "1.2"), true),
+            (("=", "1.2"), ("=", "1.2-3"), true),
+            (("=", "1.2-3"), (">", "1.2"), false),
+            (("=", "1.2-3"), (">=", "1.2-4"), false),
+            (("=", "1:1.0-1"), (">=", "2.0"), true),
+            (("=", "1.0-1"), ("<", "1:0.1"), true),
+            (("=", "1.0~rc1"), (">=", "1.0"), false),
+            (("<", "2"), (">", "1"), true),
+            (("<", "2"), (">=", "2"), false),
+            (("<=", "2"), (">=", "2"), true),
+            (("=", "10"), (">", "9"), true),
+        ];
+        for ((a, va), (b, vb), expected) in cases {
+            assert_eq!(meets(a, va, b, vb), expected, "{a} {va} / {b} {vb}");
+        }
+    }
+
+    #[test]
+    fn unversioned_provides_of_debian_meet_unversioned_requirements_only() {
+        let meets = |sense, version| super::meets(PackageFormat::Deb, (Sense::ANY, ""), (sense, version));
+        assert!(meets(Sense::ANY, ""));
+        assert!(!meets(Sense::GREATER, "1"));
+        let equal = |a, b| super::meets(PackageFormat::Deb, (Sense::EQUAL, a), (Sense::EQUAL, b));
+        assert!(equal("1:1.2-3", "1:1.2-3") && !equal("1.2-3", "1.2") && equal("1.2", "1.2-0"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use bstr::BString;
 use crate::elf::ElfFacts;
 use crate::gap::Gap;
 use crate::graph::TypeGraph;
+use crate::metadata::Metadata;
 use crate::package::PackageMeta;
 
 /// SHA-256 of a file's content.
@@ -135,4 +136,6 @@ pub struct Side {
     pub public_headers: Option<Vec<BString>>,
     /// What could not be read of the side as a whole.
     pub gaps: Vec<Gap>,
+    /// What its repositories list; `None` when it consists of something else.
+    pub metadata: Option<Metadata>,
 }

@@ -109,6 +109,9 @@ pub enum Subject {
     Artifact,
     /// A package.
     Package(String),
+    /// What packages provide and require (`libfoo.so.1()(64bit)`), or another thing that a distribution as a whole has:
+    /// a stream of a module, an architecture.
+    Capability(String),
 }
 
 /// How consumers are exposed to a changed type, best case first.

@@ -39,6 +39,8 @@ pub enum GapKind {
     MissingPackage,
     /// A stated limit (size, count, depth) stopped the reader.
     LimitReached,
+    /// The caller asked not to read it.
+    NotRead,
 }
 
 impl GapKind {
@@ -56,6 +58,7 @@ impl GapKind {
             GapKind::Unsupported => "unsupported",
             GapKind::MissingPackage => "missing-package",
             GapKind::LimitReached => "limit-reached",
+            GapKind::NotRead => "not-read",
         }
     }
 
@@ -65,7 +68,7 @@ impl GapKind {
     }
 
     /// Every kind.
-    pub const ALL: [GapKind; 11] = [
+    pub const ALL: [GapKind; 12] = [
         GapKind::NoDebugInfo,
         GapKind::NoSupplementaryFile,
         GapKind::NoSplitDwarf,
@@ -77,5 +80,6 @@ impl GapKind {
         GapKind::Unsupported,
         GapKind::MissingPackage,
         GapKind::LimitReached,
+        GapKind::NotRead,
     ];
 }

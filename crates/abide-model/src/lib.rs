@@ -8,6 +8,7 @@ pub mod facts;
 pub mod finding;
 pub mod gap;
 pub mod graph;
+pub mod metadata;
 pub mod package;
 pub mod progress;
 pub mod source;
@@ -26,6 +27,9 @@ pub use graph::{
     Base, BaseEncoding, BaseSpec, DeclLocation, EnumType, Enumerator, FunctionType, Member, Origin,
     Parameter, PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId,
     TypeKind, TypeNode, VirtualMethod,
+};
+pub use metadata::{
+    ListedFile, ListedKind, MetaPackage, Metadata, ModuleStream, Relation, RelationKind, Sense,
 };
 pub use package::{
     Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta, Script, is_debug_name,

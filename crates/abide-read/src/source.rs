@@ -11,7 +11,7 @@ use std::sync::Arc;
 use abide_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::fetch::Fetcher;
+use crate::repo::Remote;
 
 /// Files up to this size are read; larger ones are mapped.
 const MAP_FROM_BYTES: u64 = 1 << 20;
@@ -128,14 +128,7 @@ pub enum Source {
     /// In memory.
     Memory(Arc<Vec<u8>>),
     /// At a URL; every reading fetches it.
-    Remote {
-        /// Who fetches.
-        fetcher: Fetcher,
-        /// Where.
-        url: String,
-        /// Size as the metadata states it.
-        size_bytes: Option<u64>,
-    },
+    Remote(Remote),
 }
 
 impl Source {
@@ -148,9 +141,7 @@ impl Source {
                 Box::new(BufReader::with_capacity(128 << 10, file))
             }
             Self::Memory(bytes) => Box::new(Cursor::new(Shared(Arc::clone(bytes)))),
-            Self::Remote { fetcher, url, size_bytes } => {
-                Box::new(Cursor::new(fetcher.get(url, *size_bytes).map_err(io::Error::other)?))
-            }
+            Self::Remote(remote) => Box::new(Cursor::new(remote.get().map_err(io::Error::other)?)),
         })
     }
 
@@ -159,7 +150,7 @@ impl Source {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Memory(_) => "memory".to_owned(),
-            Self::Remote { url, .. } => url.clone(),
+            Self::Remote(remote) => remote.name(),
         }
     }
 }

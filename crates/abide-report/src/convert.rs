@@ -283,7 +283,24 @@ fn coverage(check: &Check) -> doc::Coverage {
             unresolved_on_both: c.resolution.unresolved_on_both,
             unknown: c.resolution.unknown,
         },
+        metadata: c.metadata.map(|m| doc::MetadataCoverage {
+            same_files: m.same_files,
+            capabilities_lost: m.capabilities_lost,
+            requirements: m.requirements,
+            requirements_broken: m.requirements_broken,
+            requirements_broken_on_both: m.requirements_broken_on_both,
+            requirements_undecided: m.requirements_undecided,
+            packages_solved: m.packages_solved,
+            not_installable: m.not_installable,
+            not_installable_on_both: m.not_installable_on_both,
+            unmet_on_both: check.unmet_on_both.iter().map(unmet).collect(),
+            files: m.files,
+        }),
     }
+}
+
+fn unmet(unmet: &abide_distro::Unmet) -> doc::Unmet {
+    doc::Unmet { package: unmet.package.clone(), requirements: unmet.requirements.clone() }
 }
 
 fn compared(outcome: &Outcome) -> doc::Compared {
@@ -342,6 +359,7 @@ fn subject(subject: &abide_model::Subject) -> doc::Subject {
         abide_model::Subject::Type(name) => doc::Subject::Type(name.clone()),
         abide_model::Subject::Artifact => doc::Subject::Artifact,
         abide_model::Subject::Package(name) => doc::Subject::Package(name.clone()),
+        abide_model::Subject::Capability(name) => doc::Subject::Capability(name.clone()),
     }
 }
 

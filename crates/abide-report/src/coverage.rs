@@ -45,6 +45,9 @@ pub(crate) fn sections(document: &Document) -> Vec<Section> {
         Section { title: "Findings", rows: findings(document) },
         Section { title: "Gaps", rows: gaps(document) },
     ];
+    if document.coverage.metadata.is_some() {
+        sections.insert(5, Section { title: "Metadata of the repositories", rows: metadata(document) });
+    }
     for section in &mut sections {
         section.rows.retain(|row| row.count > 0);
         if section.rows.is_empty() {
@@ -98,7 +101,10 @@ fn packages(document: &Document) -> Vec<Row> {
     let bare =
         |package: &&crate::document::Package| package.artifacts.is_empty() && package.matched_by.is_some();
     let bare = document.packages.iter().filter(bare).count();
-    rows.push(Row::new(bare, "of the compared have no file with a binary interface"));
+    match document.inputs.candidate.kind.contains("metadata") {
+        true => rows.push(Row::new(bare, "of the compared were not opened: only metadata was asked for")),
+        false => rows.push(Row::new(bare, "of the compared have no file with a binary interface")),
+    }
     let open = document.packages.iter().filter(|package| package.verdict == Verdict::Undecided).count();
     rows.push(Row::open(open, "undecided: too little evidence in them"));
     rows
@@ -154,6 +160,28 @@ fn imports(document: &Document) -> Vec<Row> {
             "found on neither side, or provided by the program that loads a plugin",
         ),
         Row::open(i.unknown, "from libraries that are not among the packages, or could not be read"),
+    ]
+}
+
+fn metadata(document: &Document) -> Vec<Row> {
+    let Some(m) = &document.coverage.metadata else { return Vec::new() };
+    let met = m
+        .requirements
+        .saturating_sub(m.requirements_broken + m.requirements_broken_on_both + m.requirements_undecided);
+    vec![
+        Row::new(m.same_files, "packages are the same file on both sides"),
+        Row::new(m.capabilities_lost, "capabilities of the reference that nothing provides any more"),
+        Row::new(met, "requirements of the candidate's packages are met"),
+        Row::new(m.requirements_broken, "are met by nothing: findings tell which"),
+        Row::new(m.requirements_broken_on_both, "are met by nothing on either side"),
+        Row::open(m.requirements_undecided, "cannot be decided"),
+        Row::new(
+            m.packages_solved,
+            "packages are new or another build: it was asked whether they can be installed",
+        ),
+        Row::new(m.not_installable, "of those cannot be: findings tell why"),
+        Row::new(m.not_installable_on_both, "of those can be installed on neither side"),
+        Row::new(m.files.unwrap_or(0), "paths of the candidate were looked through for conflicts"),
     ]
 }
 

@@ -313,6 +313,41 @@ pub struct Coverage {
     /// Imports of the candidate's programs and libraries.
     #[serde(default)]
     pub imports: ImportCoverage,
+    /// What the metadata of repositories says; absent when the sides are no repositories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<MetadataCoverage>,
+}
+
+/// What was looked at of the metadata of repositories.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MetadataCoverage {
+    /// Pairs of builds that are the same file.
+    pub same_files: usize,
+    /// Capabilities of the reference's packages that nothing on the candidate provides.
+    pub capabilities_lost: usize,
+    /// Requirements of the candidate's packages.
+    pub requirements: usize,
+    /// Of those, the ones that nothing meets on the candidate alone.
+    pub requirements_broken: usize,
+    /// Of those, the ones that nothing meets on either side.
+    pub requirements_broken_on_both: usize,
+    /// Of those, the ones of which it cannot be told.
+    pub requirements_undecided: usize,
+    /// Packages of the candidate that are new or another build, for which it was asked whether they can be installed.
+    #[serde(default)]
+    pub packages_solved: usize,
+    /// Of those, the ones that cannot be, although the reference's could or is not there.
+    #[serde(default)]
+    pub not_installable: usize,
+    /// Of those, the ones that can be installed on neither side.
+    #[serde(default)]
+    pub not_installable_on_both: usize,
+    /// Requirements that nothing meets on either side, by package of the candidate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet_on_both: Vec<Unmet>,
+    /// Paths of the candidate's packages that were looked through for conflicts; absent when not all are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<usize>,
 }
 
 /// What became of the packages.
@@ -411,6 +446,15 @@ pub struct ImportCoverage {
     pub unresolved_on_both: usize,
     /// Not decided: a library that may provide them is not among the candidate's packages, or could not be read.
     pub unknown: usize,
+}
+
+/// What a package of the candidate requires in vain, as its partner on the reference does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unmet {
+    /// NEVRA.
+    pub package: String,
+    /// The requirements as people write them.
+    pub requirements: Vec<String>,
 }
 
 /// One package of the comparison.
@@ -565,6 +609,8 @@ pub enum Subject {
     Artifact,
     /// A package.
     Package(String),
+    /// What packages provide and require, or another thing that a distribution as a whole has.
+    Capability(String),
 }
 
 /// A symbol.

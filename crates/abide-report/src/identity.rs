@@ -45,6 +45,7 @@ fn names(finding: &Finding) -> Sha256 {
         Subject::Type(name) => part("type", name.as_bytes()),
         Subject::Artifact => part("file", b""),
         Subject::Package(name) => part("of", name.as_bytes()),
+        Subject::Capability(name) => part("capability", name.as_bytes()),
     }
     hash
 }

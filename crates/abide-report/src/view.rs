@@ -157,7 +157,7 @@ pub(crate) fn subject_title(subject: &Subject) -> String {
         Subject::Symbol(symbol) => symbol_title(symbol),
         Subject::Type(name) => name.clone(),
         Subject::Artifact => "the file as a whole".to_owned(),
-        Subject::Package(name) => name.clone(),
+        Subject::Package(name) | Subject::Capability(name) => name.clone(),
     }
 }
 

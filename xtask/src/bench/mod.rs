@@ -10,6 +10,7 @@ mod debian;
 mod distribution;
 mod floor;
 mod measure;
+mod metadata;
 
 use std::path::PathBuf;
 
@@ -30,12 +31,17 @@ struct Options {
 }
 
 /// `cargo xtask bench [--runs N] [--memory-gib N] [--only WORD] [--data FOLDER] [--fetch FOLDER] [--debian FOLDER]
-/// [--program FILE]`, or `cargo xtask bench distribution`.
+/// [--program FILE]`, or `cargo xtask bench distribution`, or `cargo xtask bench metadata`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     if let [word, rest @ ..] = arguments
         && word == "distribution"
     {
         return distribution::run(rest);
+    }
+    if let [word, rest @ ..] = arguments
+        && word == "metadata"
+    {
+        return metadata::run(rest);
     }
     let options = parse(arguments)?;
     if options.program.starts_with(workspace::root()) {

@@ -19,9 +19,10 @@ pub(crate) fn run(args: &Who) -> Result<u8, CliError> {
         packages: Vec::new(),
         public_headers: None,
         gaps: Vec::new(),
+        metadata: None,
     };
     for input in &args.inputs {
-        let request = Request { label: input, debuginfo: Vec::new(), btf_base: None, headers: None };
+        let request = Request { inputs: vec![input.as_str().into()], ..Request::default() };
         let one = reader.read_facts(&request)?;
         side.packages.extend(one.packages);
         side.gaps.extend(one.gaps);

@@ -156,6 +156,7 @@ pub(crate) fn side(packages: Vec<PackageFacts>) -> Side {
         packages,
         public_headers: None,
         gaps: Vec::new(),
+        metadata: None,
     }
 }
 

@@ -132,7 +132,7 @@ fn subject_names(subject: &Subject) -> Vec<BString> {
     match subject {
         Subject::Symbol(name) => symbol_names(name),
         Subject::Type(text) => vec![text.as_str().into(), from_text(text)],
-        Subject::Package(name) => vec![name.as_str().into()],
+        Subject::Package(name) | Subject::Capability(name) => vec![name.as_str().into()],
         Subject::Artifact => Vec::new(),
     }
 }

@@ -31,6 +31,7 @@ pub(crate) use active::{Active, Pair};
 pub use date::Date;
 pub use error::{Notice, SuppressError};
 pub(crate) use judge::Judge;
+pub use own::Entry as Waiver;
 pub(crate) use regexp::Regexp;
 use spec::{Rule, Spec};
 
@@ -71,6 +72,18 @@ impl Suppressions {
         }
         out.warnings.sort();
         Ok(out)
+    }
+
+    /// The rules of waivers, given with their lines in `file`.
+    pub fn of_waivers(
+        file: &str,
+        waivers: impl IntoIterator<Item = (u32, Waiver)>,
+        today: Date,
+    ) -> Result<Self, SuppressError> {
+        let file: Arc<str> = file.into();
+        let rule = |(line, entry)| own::waiver(&file, line, entry, today);
+        let rules = waivers.into_iter().map(rule).collect::<Result<_, _>>()?;
+        Ok(Suppressions { rules, warnings: Vec::new() })
     }
 
     /// Reads a list of the symbols that are the interface: a list with sections (Android's, libabigail's

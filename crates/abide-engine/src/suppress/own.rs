@@ -21,9 +21,10 @@ struct File {
     suppress: Vec<Spanned<Entry>>,
 }
 
-#[derive(Deserialize)]
+/// One rule as it is written, in a file of its own or as the waiver of a distribution file.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+pub struct Entry {
     rule: Option<OneOrMore>,
     subject: Option<String>,
     symbol: Option<String>,
@@ -37,7 +38,7 @@ struct Entry {
     expires: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum OneOrMore {
     One(String),
@@ -58,6 +59,18 @@ pub(super) fn parse(file: &Arc<str>, text: &str, today: Date) -> Result<Vec<Rule
     }
     let rules = parsed.suppress.into_iter();
     rules.map(|entry| rule(file, line(entry.span().start), entry.into_inner(), today)).collect()
+}
+
+/// Reads a waiver, which must say who answers for it and until when.
+pub(super) fn waiver(file: &Arc<str>, line: u32, entry: Entry, today: Date) -> Result<Rule, SuppressError> {
+    let missing = |key: &str, hint: &str| error(file, line, format!("the waiver has no {key}"), hint);
+    if entry.owner.as_deref().is_none_or(|owner| owner.trim().is_empty()) {
+        return Err(missing("owner", "add owner = \"who answers for it\""));
+    }
+    if entry.expires.is_none() {
+        return Err(missing("date of expiry", "add expires = \"YYYY-MM-DD\""));
+    }
+    rule(file, line, entry, today)
 }
 
 fn rule(file: &Arc<str>, line: u32, entry: Entry, today: Date) -> Result<Rule, SuppressError> {

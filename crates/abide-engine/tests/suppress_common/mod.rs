@@ -37,7 +37,7 @@ pub(crate) fn outcome(old: &str, new: &str, name: &str, text: &str) -> Vec<Strin
                 Subject::Symbol(name) => name.to_string(),
                 Subject::Type(name) => name.clone(),
                 Subject::Artifact => "artifact".to_string(),
-                Subject::Package(name) => name.clone(),
+                Subject::Package(name) | Subject::Capability(name) => name.clone(),
             };
             let mut items: Vec<&str> = finding.details.iter().map(|d| d.rule).collect();
             items.dedup();

@@ -3,7 +3,10 @@
 //! Formats: deb-control(5), deb-version(7), deb-md5sums(5), Debian policy §5 and §7. Stanzas of the same syntax are in
 //! the indexes of repositories.
 
-use abide_model::{Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta, Script};
+use abide_model::{
+    Dependency, FileEntry, FileFlags, FileKind, MetaPackage, Metadata, Nevra, PackageFormat, PackageMeta,
+    RelationKind, Script, Sense,
+};
 use bstr::{BStr, BString, ByteSlice};
 
 /// `RPMSENSE_LESS`, `RPMSENSE_GREATER`, `RPMSENSE_EQUAL`, in which dependencies are kept.
@@ -94,6 +97,37 @@ pub fn meta(stanza: &Stanza<'_>) -> Result<PackageMeta, ControlError> {
         scripts: Vec::new(),
         vendor: stanza.text("Origin"),
     })
+}
+
+/// Fields that relate a package to others. `Breaks` keeps another from being installed at the same time, as
+/// `Conflicts` does; `Replaces` alone says nothing about that.
+const RELATIONS: [(&str, RelationKind); 8] = [
+    ("Provides", RelationKind::Provides),
+    ("Pre-Depends", RelationKind::Requires),
+    ("Depends", RelationKind::Requires),
+    ("Recommends", RelationKind::Recommends),
+    ("Suggests", RelationKind::Suggests),
+    ("Enhances", RelationKind::Enhances),
+    ("Conflicts", RelationKind::Conflicts),
+    ("Breaks", RelationKind::Conflicts),
+];
+
+/// What a stanza says of other packages; texts go to the table of `metadata`.
+pub fn listed(stanza: &Stanza<'_>, nevra: Nevra, metadata: &mut Metadata) -> MetaPackage {
+    let mut package = MetaPackage::new(nevra);
+    let name = package.nevra.name.clone();
+    // A package provides its own name, without a field that says so.
+    let own = metadata.relation(&name, Sense::EQUAL, &stanza.text("Version").unwrap_or_default());
+    package.add(RelationKind::Provides, own);
+    for (field, kind) in RELATIONS {
+        for found in dependencies(stanza, field) {
+            let relation = metadata.relation(&found.name, Sense::of_flags(found.flags), &found.version);
+            package.add(kind, relation);
+        }
+    }
+    let multi_arch = stanza.text("Multi-Arch");
+    package.serves_any_architecture = matches!(multi_arch.as_deref(), Some("foreign" | "allowed"));
+    package
 }
 
 /// `[EPOCH:]UPSTREAM[-REVISION]` (deb-version(7)); no revision is a revision of its own, the empty one.

@@ -7,13 +7,13 @@ pub mod control;
 
 use std::io::BufRead;
 
-use abide_model::{PackageMeta, Script};
+use abide_model::{MetaPackage, Metadata, PackageFormat, PackageMeta, Script};
 use bstr::{BString, ByteSlice};
 
 use crate::ar::{self, ArError};
 use crate::compress::{Compression, LimitExceeded};
 use crate::payload::{Limits, Payload, PayloadError, Tree};
-use control::ControlError;
+use control::{ControlError, Stanza};
 
 /// Compressed or not, control data is small: the largest lists some 100,000 files.
 const CONTROL_MAX_BYTES: u64 = 128 << 20;
@@ -75,26 +75,54 @@ pub struct Data {
 impl Deb {
     /// Reads everything in front of the archive of files, where `input` is left.
     pub fn read(input: &mut (impl BufRead + Send)) -> Result<Self, DebError> {
-        let mut archive = ar::Reader::new(input)?;
-        let mut meta = None;
-        for position in 0..MEMBERS_MAX {
-            let member = archive.next_member()?.ok_or(DebError::NoMember("data.tar"))?;
-            let offset = archive.offset();
-            if position == 0 {
-                check_format(&mut archive, &member)?;
-            } else if member.name.starts_with(b"control.tar") {
-                meta = Some(read_control(&mut archive, &member, offset)?);
-            } else if member.name.starts_with(b"data.tar") {
-                let compression = compression(&member.name, b"data.tar")?;
-                let data = Data { compression, offset, size_bytes: member.size_bytes };
-                return Ok(Self { meta: meta.ok_or(DebError::NoMember("control.tar"))?, data });
-            } else if !member.name.starts_with(b"_") {
-                // deb(5): members of unknown names are errors, unless they start with an underscore.
-                return Err(DebError::NoMember("control.tar"));
-            }
-        }
-        Err(DebError::NoMember("data.tar"))
+        let (meta, data) = members(input, |stanza, read| {
+            let mut files = control::md5sums(&read.md5sums);
+            control::mark_conffiles(&mut files, control::conffiles(&read.conffiles));
+            let mut scripts = read.scripts.clone();
+            scripts.sort();
+            Ok(PackageMeta { files, scripts, ..control::meta(stanza)? })
+        })?;
+        Ok(Self { meta, data })
     }
+
+    /// What the package says of other packages, as a repository would list it.
+    pub fn read_listed(input: &mut (impl BufRead + Send)) -> Result<Metadata, DebError> {
+        let (listed, _) = members(input, |stanza, _| {
+            let mut listed = Metadata::new("", PackageFormat::Deb);
+            let PackageMeta { nevra, source_package, .. } = control::meta(stanza)?;
+            let package = control::listed(stanza, nevra, &mut listed);
+            listed.packages.push(MetaPackage { source_package, ..package });
+            Ok(listed)
+        })?;
+        Ok(listed)
+    }
+}
+
+/// Goes through the members up to the archive of files; `read` gets the control data and the files beside it.
+fn members<T>(
+    input: &mut (impl BufRead + Send),
+    read: impl Fn(&Stanza<'_>, &ControlFiles) -> Result<T, DebError>,
+) -> Result<(T, Data), DebError> {
+    let mut archive = ar::Reader::new(input)?;
+    let mut meta = None;
+    for position in 0..MEMBERS_MAX {
+        let member = archive.next_member()?.ok_or(DebError::NoMember("data.tar"))?;
+        let offset = archive.offset();
+        if position == 0 {
+            check_format(&mut archive, &member)?;
+        } else if member.name.starts_with(b"control.tar") {
+            let found = read_control(&mut archive, &member, offset)?;
+            meta = Some(read(&control::stanzas(&found.control).next().unwrap_or_default(), &found)?);
+        } else if member.name.starts_with(b"data.tar") {
+            let compression = compression(&member.name, b"data.tar")?;
+            let data = Data { compression, offset, size_bytes: member.size_bytes };
+            return Ok((meta.ok_or(DebError::NoMember("control.tar"))?, data));
+        } else if !member.name.starts_with(b"_") {
+            // deb(5): members of unknown names are errors, unless they start with an underscore.
+            return Err(DebError::NoMember("control.tar"));
+        }
+    }
+    Err(DebError::NoMember("data.tar"))
 }
 
 fn check_format<R: BufRead>(archive: &mut ar::Reader<R>, member: &ar::Member) -> Result<(), DebError> {
@@ -125,7 +153,7 @@ fn read_control<R: BufRead>(
     archive: &mut ar::Reader<R>,
     member: &ar::Member,
     offset: u64,
-) -> Result<PackageMeta, DebError> {
+) -> Result<ControlFiles, DebError> {
     let limit = LimitExceeded { what: "the control data", limit_bytes: CONTROL_MAX_BYTES };
     if member.size_bytes > CONTROL_MAX_BYTES {
         return Err(DebError::Limit(limit));
@@ -133,14 +161,7 @@ fn read_control<R: BufRead>(
     let compression = compression(&member.name, b"control.tar")?;
     let mut packed = Vec::new();
     archive.read(&mut packed)?;
-    let read = control_files(&packed, compression).map_err(|error| DebError::Control { offset, error })?;
-    let stanza = control::stanzas(&read.control).next().unwrap_or_default();
-    let mut meta = control::meta(&stanza)?;
-    meta.files = control::md5sums(&read.md5sums);
-    control::mark_conffiles(&mut meta.files, control::conffiles(&read.conffiles));
-    meta.scripts = read.scripts;
-    meta.scripts.sort();
-    Ok(meta)
+    control_files(&packed, compression).map_err(|error| DebError::Control { offset, error })
 }
 
 /// The files of the control data that matter here.

@@ -53,14 +53,14 @@ pub struct Candidate {
 }
 
 /// All debug files of one side.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct DebugIndex {
     /// Packages, in the order in which they were added.
     pub packages: Vec<DebugPackage>,
     /// Whether `/usr/lib/debug` of this machine is looked at.
     pub use_host: bool,
     /// Servers that are asked for what is found nowhere else.
-    pub debuginfod: Option<Debuginfod>,
+    pub debuginfod: Option<Arc<Debuginfod>>,
     by_path: FxHashMap<BString, Vec<usize>>,
     names: FxHashSet<String>,
     /// Files on disk, and files in archives that stand for directories.
@@ -82,6 +82,28 @@ impl DebugIndex {
             }
             self.by_path.entry(path).or_default().push(id);
         }
+    }
+
+    /// Adds all files of another index.
+    pub fn join(&mut self, other: DebugIndex) {
+        let before = self.packages.len();
+        let moved = |place: Place| match place {
+            Place::Package(id, path) => Place::Package(id + before, path),
+            place => place,
+        };
+        self.packages.extend(other.packages);
+        self.names.extend(other.names);
+        for (path, ids) in other.by_path {
+            self.by_path.entry(path).or_default().extend(ids.into_iter().map(|id| id + before));
+        }
+        for (id, places) in other.loose_by_id {
+            self.loose_by_id.entry(id).or_default().extend(places.into_iter().map(moved));
+        }
+        for (name, places) in other.loose_by_name {
+            self.loose_by_name.entry(name).or_default().extend(places.into_iter().map(moved));
+        }
+        self.loose_count += other.loose_count;
+        self.dwz.extend(other.dwz.into_iter().map(|(id, files)| (id + before, files)));
     }
 
     /// Number of packages and files.

@@ -5,9 +5,11 @@
 
 use std::io::{self, BufReader, Read};
 
+use abide_model::{MetaPackage, Metadata, PackageFormat};
 use bstr::{BString, ByteSlice};
 
-use super::{Checksum, DOCUMENT_MAX_BYTES, Location, RepoError, RepoPackage};
+use super::metadata::is_other;
+use super::{Checksum, DOCUMENT_MAX_BYTES, Location, RepoError, RepoPackage, verify};
 use crate::compress::{Compression, Limited};
 use crate::deb::control::{self, Stanza, stanzas};
 use crate::debuginfo::build_id_path;
@@ -28,6 +30,7 @@ const PACKAGES_MAX: usize = 2_000_000;
 pub(super) struct Found {
     pub(super) root: Location,
     pub(super) packages: Vec<RepoPackage>,
+    pub(super) listed: Metadata,
 }
 
 /// A file that `Release` names.
@@ -94,10 +97,10 @@ fn split_at_dists(location: &Location) -> Option<(Location, Vec<String>)> {
             let root = if at == 0 { ".".into() } else { root };
             (!below.is_empty()).then_some((Location::Folder(root), below))
         }
-        Location::Url(url, fetcher) => {
-            let (root, below) = url.split_once("/dists/")?;
+        Location::Url(mirrors) => {
+            let (root, below) = mirrors.split_at("/dists/")?;
             let below: Vec<String> = below.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect();
-            (!below.is_empty()).then(|| (Location::Url(root.to_owned(), fetcher.clone()), below))
+            (!below.is_empty()).then(|| (Location::Url(root), below))
         }
     }
 }
@@ -107,8 +110,8 @@ fn below_dists(root: Location, parts: &[String]) -> Result<Found, RepoError> {
     for end in (1..=parts.len()).rev() {
         let suite = format!("dists/{}", parts[..end].join("/"));
         if let Some(release) = release(&root, &format!("{suite}/"))? {
-            let packages = of_suite(&root, &suite, &release, &parts[end..].join("/"))?;
-            return Ok(Found { root, packages });
+            let index = of_suite(&root, &suite, &release, &parts[end..].join("/"))?;
+            return Ok(index.found(root));
         }
     }
     Err(RepoError::NoData("Release"))
@@ -131,7 +134,17 @@ fn release(root: &Location, folder: &str) -> Result<Option<Vec<u8>>, RepoError> 
 
 /// A file of the repository, `None` when it is not there.
 fn read(root: &Location, path: &str, size_bytes: Option<u64>) -> Result<Option<Vec<u8>>, RepoError> {
-    match root.read(path, size_bytes) {
+    read_as(root, path, size_bytes, &|_| Ok(()))
+}
+
+/// The same for a file that is as `fits` wants it.
+fn read_as(
+    root: &Location,
+    path: &str,
+    size_bytes: Option<u64>,
+    fits: &dyn Fn(&[u8]) -> Result<(), RepoError>,
+) -> Result<Option<Vec<u8>>, RepoError> {
+    match root.read_as(path, size_bytes, fits) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
@@ -160,12 +173,7 @@ pub fn read_release(text: &[u8]) -> Vec<Entry> {
     found
 }
 
-fn of_suite(
-    root: &Location,
-    suite: &str,
-    release: &[u8],
-    selected: &str,
-) -> Result<Vec<RepoPackage>, RepoError> {
+fn of_suite(root: &Location, suite: &str, release: &[u8], selected: &str) -> Result<Index, RepoError> {
     let entries = read_release(release);
     let mut folders: Vec<&str> = entries.iter().filter_map(|e| index_folder(&e.path)).collect();
     folders.retain(|folder| is_below(folder, selected));
@@ -181,7 +189,7 @@ fn of_suite(
             return Err(RepoError::Ambiguous { what: "architectures", names: architectures.join(", ") });
         }
     }
-    let mut packages = Vec::new();
+    let mut all = Index::default();
     let mut count = 0;
     for folder in folders {
         // Of a mirror on disk that was made for some architectures, the others' folders are absent as a whole.
@@ -190,11 +198,11 @@ fn of_suite(
         }
         let text = index(root, suite, folder, &entries)?;
         count += 1;
-        add_packages(&text, &format!("{suite}/{folder}/Packages"), &mut packages)?;
+        all.add(&text, &format!("{suite}/{folder}/Packages"))?;
     }
     match count {
         0 => Err(RepoError::NoData("Packages")),
-        _ => Ok(packages),
+        _ => Ok(all),
     }
 }
 
@@ -221,21 +229,12 @@ fn index(root: &Location, suite: &str, folder: &str, entries: &[Entry]) -> Resul
     let plain_bytes = find("Packages").map(|e| e.size_bytes);
     for entry in INDEXES.iter().filter_map(|name| find(name)) {
         let path = format!("{suite}/{}", entry.path);
-        if let Some(bytes) = read(root, &path, Some(entry.size_bytes))? {
-            verify(&path, &bytes, &entry.checksum)?;
+        let fits = |bytes: &[u8]| verify(&path, bytes, &entry.checksum);
+        if let Some(bytes) = read_as(root, &path, Some(entry.size_bytes), &fits)? {
             return decompress(&path, bytes, plain_bytes);
         }
     }
     Err(RepoError::NoData("Packages"))
-}
-
-fn verify(path: &str, bytes: &[u8], checksum: &Checksum) -> Result<(), RepoError> {
-    let path = path.to_owned();
-    match checksum.matches(bytes) {
-        Some(true) => Ok(()),
-        Some(false) => Err(RepoError::Checksum { path, checksum: checksum.clone() }),
-        None => Err(RepoError::ChecksumKind { path, kind: checksum.kind.clone() }),
-    }
 }
 
 fn decompress(path: &str, bytes: Vec<u8>, limit_bytes: Option<u64>) -> Result<Vec<u8>, RepoError> {
@@ -260,21 +259,52 @@ fn flat(location: &Location) -> Result<Found, RepoError> {
             None if entries.iter().any(|e| e.path.contains("Packages")) => continue,
             None => {}
         }
-        let mut packages = Vec::new();
-        add_packages(&decompress(name, bytes, None)?, name, &mut packages)?;
-        return Ok(Found { root: location.clone(), packages });
+        let mut all = Index::default();
+        all.add(&decompress(name, bytes, None)?, name)?;
+        return Ok(all.found(location.clone()));
     }
     Err(RepoError::NoData("Packages"))
 }
 
-fn add_packages(text: &[u8], path: &str, packages: &mut Vec<RepoPackage>) -> Result<(), RepoError> {
-    for stanza in stanzas(text) {
-        if packages.len() >= PACKAGES_MAX {
-            return Err(RepoError::TooManyPackages(PACKAGES_MAX));
-        }
-        packages.push(read_package(&stanza, path)?);
+/// Packages of one or more indexes.
+struct Index {
+    packages: Vec<RepoPackage>,
+    listed: Metadata,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Index { packages: Vec::new(), listed: Metadata::new("", PackageFormat::Deb) }
     }
-    Ok(())
+}
+
+impl Index {
+    fn add(&mut self, text: &[u8], path: &str) -> Result<(), RepoError> {
+        for stanza in stanzas(text) {
+            if self.packages.len() >= PACKAGES_MAX {
+                return Err(RepoError::TooManyPackages(PACKAGES_MAX));
+            }
+            let package = read_package(&stanza, path)?;
+            match is_other(&package.nevra) {
+                true => self.listed.other_packages += 1,
+                false => {
+                    let listed = MetaPackage {
+                        source_package: package.source_package.clone(),
+                        checksum: package.checksum.to_string(),
+                        location: package.location.clone(),
+                        ..control::listed(&stanza, package.nevra.clone(), &mut self.listed)
+                    };
+                    self.listed.packages.push(listed);
+                }
+            }
+            self.packages.push(package);
+        }
+        Ok(())
+    }
+
+    fn found(self, root: Location) -> Found {
+        Found { root, packages: self.packages, listed: self.listed }
+    }
 }
 
 /// One package of an index.

@@ -6,19 +6,23 @@
 pub mod apt;
 mod checksum;
 pub mod metadata;
+pub mod mirrors;
+pub mod modules;
 mod xml;
 
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
+use abide_model::{Gap, GapKind, ListedFile, MetaPackage, Metadata, ModuleStream, Nevra, PackageFormat};
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use checksum::{Checksum, Hasher, hex};
 pub use metadata::{Data, RepoPackage};
+pub use mirrors::Mirrors;
 
 use crate::compress::{Compression, Limited};
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::FetchError;
 use crate::source::{FileBytes, Source};
 
 /// Where the list of a repository's metadata is.
@@ -26,6 +30,9 @@ pub const REPOMD: &str = "repodata/repomd.xml";
 
 /// `repomd.xml` names a dozen files.
 const REPOMD_MAX_BYTES: u64 = 16 << 20;
+
+/// The largest have some 30 MB.
+const MODULES_MAX_BYTES: u64 = 512 << 20;
 
 /// A document when decompressed; the largest distribution's file lists have less than 1 GiB.
 const DOCUMENT_MAX_BYTES: u64 = 4 << 30;
@@ -89,9 +96,28 @@ pub enum RepoError {
         /// Their names.
         names: String,
     },
+    /// A list of mirrors names none that can be asked.
+    #[error("{0} names no mirror with an http or https URL")]
+    NoMirror(String),
     /// A location leads out of the repository.
     #[error("the metadata refers to `{0}`, which is outside of the repository")]
     Outside(String),
+    /// A document of modules is not well-formed.
+    #[error("{document} is damaged in line {line}: {detail}")]
+    Yaml {
+        /// Its name.
+        document: String,
+        /// Line, from 1.
+        line: u64,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A document is not text.
+    #[error("{0} is not UTF-8")]
+    NoText(&'static str),
+    /// More files than allowed.
+    #[error("filelists.xml lists more than {0} files")]
+    TooManyFiles(usize),
     /// More packages than allowed.
     #[error("primary.xml lists more than {0} packages")]
     TooManyPackages(usize),
@@ -113,29 +139,88 @@ impl RepoError {
 pub enum Location {
     /// A folder.
     Folder(PathBuf),
-    /// An `http` or `https` URL, without a slash at the end.
-    Url(String, Fetcher),
+    /// One or more `http` or `https` URLs.
+    Url(Mirrors),
 }
 
 impl Location {
     /// The source behind a location that the metadata states.
-    pub fn source(&self, href: &str, size_bytes: Option<u64>) -> Result<Source, RepoError> {
+    pub fn source(
+        &self,
+        href: &str,
+        size_bytes: Option<u64>,
+        checksum: Option<&Checksum>,
+    ) -> Result<Source, RepoError> {
         check_href(href)?;
         Ok(match self {
             Self::Folder(folder) => Source::File(folder.join(href)),
-            Self::Url(base, fetcher) => {
-                let url = format!("{base}/{}", encode(href));
-                Source::Remote { fetcher: fetcher.clone(), url, size_bytes }
-            }
+            Self::Url(mirrors) => Source::Remote(Remote {
+                mirrors: mirrors.clone(),
+                path: encode(href),
+                size_bytes,
+                checksum: checksum.cloned(),
+            }),
         })
     }
 
-    fn read(&self, href: &str, size_bytes: Option<u64>) -> Result<Vec<u8>, RepoError> {
-        match self.source(href, size_bytes)? {
-            Source::File(path) => read_file(&path, size_bytes),
-            Source::Remote { fetcher, url, size_bytes } => Ok(fetcher.get(&url, size_bytes)?),
-            Source::Memory(bytes) => Ok(bytes.to_vec()),
+    /// A file that is as `fits` wants it: of several mirrors the first that has such a one answers.
+    fn read_as(
+        &self,
+        href: &str,
+        size_bytes: Option<u64>,
+        fits: &dyn Fn(&[u8]) -> Result<(), RepoError>,
+    ) -> Result<Vec<u8>, RepoError> {
+        check_href(href)?;
+        match self {
+            Self::Folder(folder) => {
+                let bytes = read_file(&folder.join(href), size_bytes)?;
+                fits(&bytes).map(|()| bytes)
+            }
+            Self::Url(mirrors) => mirrors.get(&encode(href), size_bytes, fits),
         }
+    }
+}
+
+/// A file at one of several places.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    mirrors: Mirrors,
+    /// Percent-encoded.
+    path: String,
+    size_bytes: Option<u64>,
+    /// What tells the file from another one; a place with another one is passed over.
+    checksum: Option<Checksum>,
+}
+
+impl Remote {
+    /// Name for messages.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.mirrors.name(), self.path)
+    }
+
+    /// Fetches the file. When no place has it with its checksum, what is there comes all the same: its reader says what
+    /// is wrong with it.
+    pub fn get(&self) -> Result<Vec<u8>, RepoError> {
+        let other = std::cell::RefCell::new(None);
+        let fits = |bytes: &[u8]| match &self.checksum {
+            Some(checksum) if checksum.matches(bytes) == Some(false) => {
+                *other.borrow_mut() = Some(bytes.to_vec());
+                Err(RepoError::Checksum { path: self.path.clone(), checksum: checksum.clone() })
+            }
+            _ => Ok(()),
+        };
+        let got = self.mirrors.get(&self.path, self.size_bytes, &fits);
+        got.or_else(|error| other.take().ok_or(error))
+    }
+}
+
+/// Checks that bytes have a stated checksum.
+fn verify(path: &str, bytes: &[u8], checksum: &Checksum) -> Result<(), RepoError> {
+    let path = path.to_owned();
+    match checksum.matches(bytes) {
+        Some(true) => Ok(()),
+        Some(false) => Err(RepoError::Checksum { path, checksum: checksum.clone() }),
+        None => Err(RepoError::ChecksumKind { path, kind: checksum.kind.clone() }),
     }
 }
 
@@ -174,12 +259,14 @@ fn encode(href: &str) -> String {
 }
 
 /// A repository whose package list was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Repo {
     location: Location,
     data: Vec<Data>,
     /// Packages in the order of the metadata.
     pub packages: Vec<RepoPackage>,
+    /// The software among them with what it provides and requires.
+    listed: Metadata,
 }
 
 impl Repo {
@@ -190,12 +277,16 @@ impl Repo {
 
     /// Reads `repomd.xml` and the primary metadata, or else the indexes of an apt repository.
     pub fn open(location: Location) -> Result<Self, RepoError> {
-        let repomd = match location.read(REPOMD, None) {
+        let is_meant = |bytes: &[u8]| match &location {
+            Location::Url(mirrors) => mirrors.check_repomd(bytes),
+            Location::Folder(_) => Ok(()),
+        };
+        let repomd = match location.read_as(REPOMD, None, &is_meant) {
             Ok(repomd) => repomd,
             Err(absent) if absent.is_absent() => {
                 return match apt::open(&location) {
-                    Ok(apt::Found { root, packages }) => {
-                        Ok(Self { location: root, data: Vec::new(), packages })
+                    Ok(apt::Found { root, packages, listed }) => {
+                        Ok(Self { location: root, data: Vec::new(), packages, listed })
                     }
                     // Neither kind: what was asked for first is the more usual one.
                     Err(RepoError::NoData(_)) => Err(absent),
@@ -209,16 +300,79 @@ impl Repo {
             return Err(RepoError::Io { path, source: std::io::ErrorKind::FileTooLarge.into() });
         }
         let data = metadata::read_repomd(&repomd)?;
-        let mut repo = Self { location, data, packages: Vec::new() };
-        repo.packages = repo.document("primary", |input| metadata::read_primary(input))?;
+        let listed = Metadata::new("", PackageFormat::Rpm);
+        let mut repo = Self { location, data, packages: Vec::new(), listed };
+        let primary = repo.document("primary", |input| metadata::read_primary(input))?;
+        (repo.packages, repo.listed) = (primary.packages, primary.listed);
         Ok(repo)
+    }
+
+    /// What the packages provide and require, with the streams of modules and, when they are asked for, all paths;
+    /// taken out. What cannot be read is a gap.
+    pub fn take_listed(&mut self, label: &str, with_files: bool) -> Metadata {
+        let mut listed = std::mem::replace(&mut self.listed, Metadata::new("", PackageFormat::Rpm));
+        label.clone_into(&mut listed.label);
+        listed.repositories.push(label.to_owned());
+        let unread = |what: &str, error: RepoError| Gap {
+            kind: GapKind::Unreadable,
+            subject: label.into(),
+            detail: format!("{what}: {error}"),
+        };
+        match self.modules() {
+            Ok(modules) => listed.modules = modules,
+            Err(error) => listed.gaps.push(unread("the streams of modules are not known", error)),
+        }
+        if with_files && !self.data.is_empty() {
+            match self.files(&mut listed) {
+                Ok(files) => listed.files = Some(files),
+                Err(error) => listed.gaps.push(unread("the files of the packages are not known", error)),
+            }
+        }
+        listed
+    }
+
+    fn modules(&self) -> Result<Vec<ModuleStream>, RepoError> {
+        if !self.data.iter().any(|d| d.kind == "modules") {
+            return Ok(Vec::new());
+        }
+        let text = self.document("modules", |mut input| {
+            let mut text = Vec::new();
+            let fail = |source| RepoError::Io { path: "modules.yaml".to_owned(), source };
+            Limited::new(&mut input, MODULES_MAX_BYTES, "modules.yaml")
+                .read_to_end(&mut text)
+                .map_err(fail)?;
+            Ok(text)
+        })?;
+        modules::read_modules(std::str::from_utf8(&text).map_err(|_| RepoError::NoText("modules.yaml"))?)
+    }
+
+    fn files(&self, listed: &mut Metadata) -> Result<Vec<ListedFile>, RepoError> {
+        let id = |(number, package): (usize, &MetaPackage)| {
+            let (_, hex) = package.checksum.split_once(' ')?;
+            Some((hex.to_owned(), number as u32))
+        };
+        let packages: FxHashMap<String, u32> = listed.packages.iter().enumerate().filter_map(id).collect();
+        let names = &mut listed.names;
+        self.document("filelists", |input| metadata::read_all_files(input, &packages, names))
+    }
+
+    /// Leaves packages of other architectures aside; `noarch` and `all` are of every one. None names any.
+    pub fn keep_architectures(&mut self, architectures: &[String]) {
+        if architectures.is_empty() {
+            return;
+        }
+        let is_kept = |nevra: &Nevra| {
+            matches!(nevra.arch.as_str(), "noarch" | "all") || architectures.contains(&nevra.arch)
+        };
+        self.packages.retain(|package| is_kept(&package.nevra));
+        self.listed.packages.retain(|package| is_kept(&package.nevra));
     }
 
     /// Where a package is; refused when that is outside of the repository.
     pub fn source(&self, package: &RepoPackage) -> Result<Source, RepoError> {
         match &package.base {
             Some(base) => Err(RepoError::Outside(format!("{base}/{}", package.location))),
-            None => self.location.source(&package.location, package.size_bytes),
+            None => self.location.source(&package.location, package.size_bytes, Some(&package.checksum)),
         }
     }
 
@@ -239,15 +393,11 @@ impl Repo {
         read: impl FnOnce(Box<dyn std::io::BufRead + '_>) -> Result<T, RepoError>,
     ) -> Result<T, RepoError> {
         let data = self.data.iter().find(|d| d.kind == kind).ok_or(RepoError::NoData(kind))?;
-        let bytes = self.location.read(&data.location, data.size_bytes)?;
-        if let Some(checksum) = &data.checksum {
-            let path = data.location.clone();
-            match checksum.matches(&bytes) {
-                Some(true) => {}
-                Some(false) => return Err(RepoError::Checksum { path, checksum: checksum.clone() }),
-                None => return Err(RepoError::ChecksumKind { path, kind: checksum.kind.clone() }),
-            }
-        }
+        let fits = |bytes: &[u8]| match &data.checksum {
+            Some(checksum) => verify(&data.location, bytes, checksum),
+            None => Ok(()),
+        };
+        let bytes = self.location.read_as(&data.location, data.size_bytes, &fits)?;
         let Some(compression) = Compression::detect(&bytes) else {
             return read(Box::new(Cursor::new(bytes)));
         };

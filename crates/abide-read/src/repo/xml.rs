@@ -2,6 +2,7 @@
 //!
 //! Namespaces are dropped: repodata uses one prefix (`rpm:`), and no local name means two things where we look.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
 use quick_xml::escape::resolve_xml_entity;
@@ -31,6 +32,15 @@ impl Element<'_> {
     pub(super) fn attribute(&self, name: &str) -> Option<String> {
         let attribute = self.0.try_get_attribute(name).ok()??;
         attribute.normalized_value(XmlVersion::Implicit1_0).ok().map(|value| value.into_owned())
+    }
+
+    /// Every attribute once, for elements that there are many of.
+    pub(super) fn each<'e>(&'e self, mut visit: impl FnMut(&str, Cow<'e, str>)) {
+        for attribute in self.0.attributes().with_checks(false).flatten() {
+            if let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) {
+                visit(attribute.key.as_ref(), value);
+            }
+        }
     }
 }
 

@@ -33,11 +33,17 @@ pub mod tag {
     pub const REQUIRE_FLAGS: u32 = 1048;
     pub const REQUIRE_NAME: u32 = 1049;
     pub const REQUIRE_VERSION: u32 = 1050;
+    pub const CONFLICT_FLAGS: u32 = 1053;
+    pub const CONFLICT_NAME: u32 = 1054;
+    pub const CONFLICT_VERSION: u32 = 1055;
+    pub const OBSOLETE_NAME: u32 = 1090;
     pub const FILE_DEVICES: u32 = 1095;
     pub const FILE_INODES: u32 = 1096;
     pub const SOURCE_PACKAGE: u32 = 1106;
     pub const PROVIDE_FLAGS: u32 = 1112;
     pub const PROVIDE_VERSION: u32 = 1113;
+    pub const OBSOLETE_FLAGS: u32 = 1114;
+    pub const OBSOLETE_VERSION: u32 = 1115;
     pub const DIR_INDEXES: u32 = 1116;
     pub const BASE_NAMES: u32 = 1117;
     pub const DIR_NAMES: u32 = 1118;
@@ -46,6 +52,18 @@ pub mod tag {
     pub const LONG_FILE_SIZES: u32 = 5008;
     pub const FILE_CAPS: u32 = 5010;
     pub const FILE_DIGEST_ALGO: u32 = 5011;
+    pub const RECOMMEND_NAME: u32 = 5046;
+    pub const RECOMMEND_VERSION: u32 = 5047;
+    pub const RECOMMEND_FLAGS: u32 = 5048;
+    pub const SUGGEST_NAME: u32 = 5049;
+    pub const SUGGEST_VERSION: u32 = 5050;
+    pub const SUGGEST_FLAGS: u32 = 5051;
+    pub const SUPPLEMENT_NAME: u32 = 5052;
+    pub const SUPPLEMENT_VERSION: u32 = 5053;
+    pub const SUPPLEMENT_FLAGS: u32 = 5054;
+    pub const ENHANCE_NAME: u32 = 5055;
+    pub const ENHANCE_VERSION: u32 = 5056;
+    pub const ENHANCE_FLAGS: u32 = 5057;
     /// SHA-256 of the compressed payload.
     pub const PAYLOAD_SHA256: u32 = 5092;
     /// Uncompressed payload size (format 6).

@@ -2,7 +2,10 @@
 //!
 //! Tag meanings follow rpm's `lib/rpmtag.h` and `lib/rpmfi.c`. The content of files is in `payload`.
 
-use abide_model::{Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta};
+use abide_model::{
+    Dependency, FileEntry, FileFlags, FileKind, ListedFile, ListedKind, MetaPackage, Metadata, Nevra,
+    PackageFormat, PackageMeta, RelationKind, Sense,
+};
 use bstr::{BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -122,6 +125,55 @@ fn dependencies(
         .collect();
     found.sort();
     Ok(found)
+}
+
+/// Tags of each kind of relation: names, flags, versions.
+const RELATIONS: [(RelationKind, [u32; 3]); 8] = [
+    (RelationKind::Provides, [tag::PROVIDE_NAME, tag::PROVIDE_FLAGS, tag::PROVIDE_VERSION]),
+    (RelationKind::Requires, [tag::REQUIRE_NAME, tag::REQUIRE_FLAGS, tag::REQUIRE_VERSION]),
+    (RelationKind::Recommends, [tag::RECOMMEND_NAME, tag::RECOMMEND_FLAGS, tag::RECOMMEND_VERSION]),
+    (RelationKind::Suggests, [tag::SUGGEST_NAME, tag::SUGGEST_FLAGS, tag::SUGGEST_VERSION]),
+    (RelationKind::Supplements, [tag::SUPPLEMENT_NAME, tag::SUPPLEMENT_FLAGS, tag::SUPPLEMENT_VERSION]),
+    (RelationKind::Enhances, [tag::ENHANCE_NAME, tag::ENHANCE_FLAGS, tag::ENHANCE_VERSION]),
+    (RelationKind::Conflicts, [tag::CONFLICT_NAME, tag::CONFLICT_FLAGS, tag::CONFLICT_VERSION]),
+    (RelationKind::Obsoletes, [tag::OBSOLETE_NAME, tag::OBSOLETE_FLAGS, tag::OBSOLETE_VERSION]),
+];
+
+/// The package as a repository would list it, with all of its paths.
+pub fn listed(header: &Header) -> Result<Metadata, HeaderError> {
+    let mut listed = Metadata::new("", PackageFormat::Rpm);
+    let mut package = MetaPackage::new(nevra(header)?);
+    package.source_package = header.string(tag::SOURCE_RPM)?.map(text);
+    for (kind, [names, flags, versions]) in RELATIONS {
+        for found in dependencies(header, names, flags, versions)? {
+            let sense = if found.version.is_empty() { Sense::ANY } else { Sense::of_flags(found.flags) };
+            let relation = listed.relation(&found.name, sense, &found.version);
+            package.add(kind, relation);
+        }
+    }
+    let mut files = Vec::new();
+    for file in read_files(header)? {
+        let slash = file.path.rfind_byte(b'/').map_or(0, |slash| slash + 1);
+        let kind = match (file.is_stored(), file.kind()) {
+            (false, _) => ListedKind::Ghost,
+            (_, FileKind::Directory) => ListedKind::Folder,
+            _ => ListedKind::File,
+        };
+        let (folder, name) = file.path.split_at(slash);
+        let (folder, name) = (listed.names.intern(folder), listed.names.intern(name));
+        files.push(ListedFile { folder, name, package: 0, kind });
+        if is_primary(&file.path) {
+            package.files.push(listed.names.intern(&file.path));
+        }
+    }
+    listed.files = Some(files);
+    listed.packages.push(package);
+    Ok(listed)
+}
+
+/// Whether a list of packages names the path itself (createrepo_c's `cr_is_primary`).
+fn is_primary(path: &[u8]) -> bool {
+    path.starts_with(b"/etc/") || path == b"/usr/lib/sendmail" || path.contains_str("bin/")
 }
 
 struct RawFile {

@@ -10,7 +10,7 @@ mod scripts;
 
 use std::io::BufRead;
 
-use abide_model::PackageMeta;
+use abide_model::{Metadata, PackageMeta};
 
 pub use header::{HeaderError, is_rpm};
 
@@ -34,5 +34,14 @@ impl Package {
         let header::Headers { main, payload_offset, mismatch } = header::Headers::read(input)?;
         let (meta, plan) = meta::read(&main)?;
         Ok(Self { meta, plan, payload_offset, mismatch })
+    }
+}
+
+/// What a package's header says of other packages, and all paths in it; nothing of the payload is read.
+pub fn listed_of_header(input: &mut impl BufRead) -> Result<Metadata, HeaderError> {
+    let header::Headers { main, mismatch, .. } = header::Headers::read(input)?;
+    match mismatch {
+        Some(mismatch) => Err(mismatch),
+        None => meta::listed(&main),
     }
 }

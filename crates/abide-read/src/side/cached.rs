@@ -41,7 +41,7 @@ impl<'a> Lookup<'a> {
     pub(super) fn at_once(&self) -> Option<ReadPackage> {
         let stated = self.file.stated.as_ref().map(|(_, checksum)| checksum);
         match (&self.file.source, stated) {
-            (Source::Remote { .. }, Some(stated)) if stated.kind == "sha256" => {
+            (Source::Remote(_), Some(stated)) if stated.kind == "sha256" => {
                 self.get(digest_from_hex(&stated.hex)?)
             }
             (Source::File(_), stated) => {
@@ -135,7 +135,7 @@ impl<'a> Lookup<'a> {
 fn path(file: &PackageFile) -> Option<&Path> {
     match &file.source {
         Source::File(path) => Some(path),
-        Source::Memory(_) | Source::Remote { .. } => None,
+        Source::Memory(_) | Source::Remote(_) => None,
     }
 }
 
@@ -230,7 +230,7 @@ impl Digests<'_> {
         };
         match &file.source {
             Source::File(path) => self.of(path).filter(|found| stated.is_none_or(|stated| stated == *found)),
-            Source::Remote { .. } => stated,
+            Source::Remote(_) => stated,
             Source::Memory(_) => None,
         }
     }

@@ -11,6 +11,8 @@ mod headers;
 mod kernel;
 mod links;
 mod loose;
+mod metadata;
+mod named;
 mod opener;
 mod package;
 mod packages;
@@ -31,6 +33,8 @@ use abide_model::{
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 pub use error::OpenError;
+pub use metadata::{ListOptions, read_metadata};
+pub use named::Named;
 pub use package::{Container, PackageError, PackageFile};
 
 use crate::debuginfo::{DebugIndex, Debuginfod};
@@ -66,6 +70,8 @@ pub struct OpenOptions {
     pub limits: Limits,
     /// Facts that were read before, and where new ones go.
     pub store: Option<Arc<Store>>,
+    /// Architectures whose packages a repository is read for, besides those for all; none stands for any.
+    pub architectures: Vec<String>,
 }
 
 impl Default for OpenOptions {
@@ -79,6 +85,7 @@ impl Default for OpenOptions {
             lazy_digests: false,
             limits: Limits::default(),
             store: None,
+            architectures: Vec::new(),
         }
     }
 }
@@ -114,36 +121,86 @@ pub struct Opened {
 impl Opened {
     /// Reads packages, artifacts and symbols.
     pub fn open(label: &str, options: &OpenOptions, progress: &dyn Progress) -> Result<Self, OpenError> {
-        let context = Context {
-            limits: options.limits,
-            lazy_digests: options.lazy_digests,
-            keep_bytes: AtomicU64::new(KEEP_BYTES),
-            store: options.store.clone(),
-        };
-        let opener = Opener { label, context: &context, progress };
-        match opener.input()? {
-            Input::Snapshot(side) => Ok(Self {
-                side: *side,
-                origins: Mutex::default(),
-                index: DebugIndex::default(),
-                limits: options.limits,
-                store: None,
-                kernel: None,
-            }),
-            Input::Parts(mut parts) => {
-                parts.index.use_host = options.use_host_debug;
-                let servers = options.debuginfod.clone();
-                parts.index.debuginfod = servers.map(|o| Debuginfod::new(o.urls, o.cache));
-                opener.add_debuginfo(&mut parts, &options.debuginfo)?;
-                opener.add_remote_debug(&mut parts);
-                Self::assemble(label, *parts, options)
-            }
+        Self::open_all(&[Named::from(label)], options, progress)
+    }
+
+    /// Reads packages, artifacts and symbols of all inputs of one side.
+    pub fn open_all(
+        inputs: &[Named],
+        options: &OpenOptions,
+        progress: &dyn Progress,
+    ) -> Result<Self, OpenError> {
+        match parts_of(inputs, &context(options), progress)? {
+            Input::Snapshot(side) => Ok(Self::of_snapshot(*side, options)),
+            Input::Parts(parts) => Self::finish(inputs, *parts, options, progress),
         }
+    }
+
+    /// Reads a reference, and what becomes of it when the builds in `update` take the place of those with the same
+    /// names and architectures. What both have is read once.
+    pub fn open_updated(
+        reference: (&[Named], &OpenOptions),
+        update: (&[Named], &OpenOptions),
+        progress: &dyn Progress,
+    ) -> Result<(Self, Self), OpenError> {
+        let context = context(reference.1);
+        let list = ListOptions { with_files: true, architectures: update.1.architectures.clone() };
+        let listed = read_metadata(update.0, &list, progress)?;
+        let Input::Parts(old) = parts_of(reference.0, &context, progress)? else {
+            let found = "a snapshot, which has no packages that builds could take the place of".to_owned();
+            return Err(OpenError::Unsupported { path: named::label_of(reference.0), found });
+        };
+        let Input::Parts(builds) = parts_of(update.0, &context, progress)? else {
+            let found = "a snapshot, which is no build".to_owned();
+            return Err(OpenError::Unsupported { path: named::label_of(update.0), found });
+        };
+        let mut new = old.clone();
+        new.drop_replaced(&builds);
+        let metadata = new.metadata.take().map(|mut metadata| {
+            metadata.update(listed);
+            metadata
+        });
+        new.join(*builds);
+        (new.kind, new.metadata) = ("repository with an update", metadata);
+        let inputs: Vec<Named> = reference.0.iter().chain(update.0).cloned().collect();
+        Ok((
+            Self::finish(reference.0, *old, reference.1, progress)?,
+            Self::finish(&inputs, *new, update.1, progress)?,
+        ))
+    }
+
+    fn of_snapshot(side: Side, options: &OpenOptions) -> Self {
+        Self {
+            side,
+            origins: Mutex::default(),
+            index: DebugIndex::default(),
+            limits: options.limits,
+            store: None,
+            kernel: None,
+        }
+    }
+
+    fn finish(
+        inputs: &[Named],
+        mut parts: Parts,
+        options: &OpenOptions,
+        progress: &dyn Progress,
+    ) -> Result<Self, OpenError> {
+        let label = named::label_of(inputs);
+        let context = context(options);
+        let whole = Named::from(&*label);
+        let opener = Opener { label: &label, named: &whole, context: &context, progress };
+        parts.index.use_host = options.use_host_debug;
+        let servers = options.debuginfod.clone();
+        parts.index.debuginfod = servers.map(|o| Arc::new(Debuginfod::new(o.urls, o.cache)));
+        opener.add_debuginfo(&mut parts, &options.debuginfo)?;
+        opener.add_remote_debug(&mut parts);
+        Self::assemble(&label, parts, options)
     }
 
     /// Puts packages in order, resolves links, lists headers.
     fn assemble(label: &str, parts: Parts, options: &OpenOptions) -> Result<Self, OpenError> {
-        let Parts { kind, mut packages, loose, index, mut gaps, .. } = parts;
+        let Parts { kind, metadata, mut packages, loose, index, mut gaps, .. } = parts;
         packages.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
         let (mut packages, origins): (Vec<_>, Vec<_>) = packages.into_iter().unzip();
         links::add_aliases(&mut packages, &loose.links);
@@ -153,8 +210,14 @@ impl Opened {
         };
         gaps.extend(loose.gaps);
         gaps.sort();
-        let side =
-            Side { label: label.to_owned(), input_kind: kind.to_owned(), packages, public_headers, gaps };
+        let side = Side {
+            label: label.to_owned(),
+            input_kind: kind.to_owned(),
+            packages,
+            public_headers,
+            gaps,
+            metadata,
+        };
         let kernel = match &options.btf_base {
             Some(path) => Some(kernel::named(path)?),
             None => kernel::among(&side, &origins),
@@ -285,6 +348,37 @@ impl Opened {
         let gaps = vec![Gap { kind: GapKind::NoDebugInfo, subject, detail }];
         LoadedTypes { types: TypeEvidence::Absent, gaps }
     }
+}
+
+fn context(options: &OpenOptions) -> Context {
+    Context {
+        limits: options.limits,
+        lazy_digests: options.lazy_digests,
+        keep_bytes: AtomicU64::new(KEEP_BYTES),
+        store: options.store.clone(),
+        architectures: options.architectures.clone(),
+    }
+}
+
+/// Everything that the inputs of one side consist of.
+fn parts_of(inputs: &[Named], context: &Context, progress: &dyn Progress) -> Result<Input, OpenError> {
+    let mut all: Option<Box<Parts>> = None;
+    for named in inputs {
+        let opener = Opener { label: &named.label, named, context, progress };
+        let parts = match (opener.input()?, inputs.len()) {
+            (Input::Parts(parts), _) => parts,
+            (snapshot, 1) => return Ok(snapshot),
+            (Input::Snapshot(_), _) => {
+                let found = "a snapshot, which is a side of its own".to_owned();
+                return Err(OpenError::Unsupported { path: named.label.clone(), found });
+            }
+        };
+        match &mut all {
+            None => all = Some(parts),
+            Some(all) => all.join(*parts),
+        }
+    }
+    Ok(Input::Parts(all.unwrap_or_default()))
 }
 
 /// The names that a package's debug package can have.

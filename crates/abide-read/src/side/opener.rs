@@ -4,17 +4,18 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abide_model::{FileKind, Gap, PackageFacts, Progress, Side, Stage, is_debug_name};
+use abide_model::{FileKind, Gap, Metadata, PackageFacts, Progress, Side, Stage, is_debug_name};
+use rustc_hash::FxHashSet;
 
 use super::OpenError;
 use super::loose;
+use super::named::Named;
 use super::package::{Container, Context, Origin, PackageFile, ReadPackage, needs_types};
 use super::packages::{Outcome, add_remote, archive, debug_package, list, on_disk, read_all};
 use super::walk::{Walked, WalkedFile, walk};
 use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
-use crate::fetch::{Fetcher, is_url};
 use crate::input::{ContentKind, HEAD_BYTES};
-use crate::repo::{Location, Repo, RepoPackage};
+use crate::repo::{Location, Repo, RepoError, RepoPackage};
 use crate::snapshot;
 use crate::source::{FileBytes, file_head};
 
@@ -30,9 +31,11 @@ pub(super) enum Input {
 }
 
 /// Everything that an input consists of, before it is put in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Parts {
     pub(super) kind: &'static str,
+    /// What repositories list; `None` when the input is none.
+    pub(super) metadata: Option<Metadata>,
     pub(super) packages: Vec<(PackageFacts, Vec<Origin>)>,
     pub(super) loose: Walked,
     pub(super) index: DebugIndex,
@@ -44,7 +47,9 @@ pub(super) struct Parts {
 
 /// Opens one input.
 pub(super) struct Opener<'a> {
+    /// What messages call it.
     pub(super) label: &'a str,
+    pub(super) named: &'a Named,
     pub(super) context: &'a Context,
     pub(super) progress: &'a dyn Progress,
 }
@@ -52,10 +57,11 @@ pub(super) struct Opener<'a> {
 impl Opener<'_> {
     /// Tells what the input is and reads it.
     pub(super) fn input(&self) -> Result<Input, OpenError> {
-        if is_url(self.label) {
-            return self.repository(url_location(self.label)).map(|p| Input::Parts(p.into()));
+        if let Some(location) = self.named.remote() {
+            let location = location.map_err(|e| self.refused(e))?;
+            return self.repository(location).map(|p| Input::Parts(p.into()));
         }
-        let path = local_path(self.label);
+        let path = self.named.path();
         let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
         if metadata.is_dir() {
             let parts = match Repo::is_at(&path) {
@@ -88,6 +94,10 @@ impl Opener<'_> {
             }
             (kind, _) => Err(self.unsupported(kind.describe().to_owned())),
         }
+    }
+
+    fn refused(&self, source: RepoError) -> OpenError {
+        OpenError::Repository { path: self.label.to_owned(), source }
     }
 
     fn io(&self, source: std::io::Error) -> OpenError {
@@ -204,9 +214,11 @@ impl Opener<'_> {
         self.progress.begin(Stage::Fetch, None);
         let repo = Repo::open(location.clone());
         self.progress.end(Stage::Fetch);
-        let repo = repo.map_err(|source| OpenError::Repository { path: self.label.to_owned(), source })?;
+        let mut repo = repo.map_err(|e| self.refused(e))?;
+        repo.keep_architectures(&self.context.architectures);
+        let metadata = Some(repo.take_listed(self.label, true));
         let listed = list(&repo, &location);
-        let mut parts = Parts { kind: "repository", gaps: listed.gaps, ..Parts::default() };
+        let mut parts = Parts { kind: "repository", gaps: listed.gaps, metadata, ..Parts::default() };
         parts.debug_count = listed.remote_debug.len();
         self.add_packages(&mut parts, listed.files);
         parts.remote.push((repo, listed.remote_debug));
@@ -249,7 +261,8 @@ impl Opener<'_> {
     /// Adds what `--debuginfo` names; each of these must be usable.
     pub(super) fn add_debuginfo(&self, parts: &mut Parts, paths: &[PathBuf]) -> Result<(), OpenError> {
         for path in paths {
-            let opener = Opener { label: &path.to_string_lossy(), ..*self };
+            let named = Named::from(&*path.to_string_lossy());
+            let opener = Opener { label: &named.label, named: &named, ..*self };
             let before = parts.index.len() + parts.remote.len() + parts.gaps.len();
             opener.add_one_debuginfo(parts)?;
             // What was named for its debug information and has none is a mistake that should not go unnoticed.
@@ -261,17 +274,16 @@ impl Opener<'_> {
     }
 
     fn add_one_debuginfo(&self, parts: &mut Parts) -> Result<(), OpenError> {
-        if is_url(self.label) {
-            let location = url_location(self.label);
-            let fail = |source| OpenError::Repository { path: self.label.to_owned(), source };
-            let repo = Repo::open(location.clone()).map_err(fail)?;
+        if let Some(location) = self.named.remote() {
+            let location = location.map_err(|e| self.refused(e))?;
+            let repo = Repo::open(location.clone()).map_err(|e| self.refused(e))?;
             let listed = list(&repo, &location);
             parts.remote.push((repo, listed.remote_debug));
             let is_debug = |f: &Arc<PackageFile>| f.container == Container::Deb && is_debug_label(&f.label);
             let debug = listed.files.into_iter().filter(is_debug).collect();
             return self.add_debug_packages(parts, debug);
         }
-        let path = local_path(self.label);
+        let path = self.named.path();
         let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
         if metadata.is_dir() {
             let walked = walk(&path);
@@ -338,6 +350,36 @@ impl Opener<'_> {
 }
 
 impl Parts {
+    /// Adds everything of another input of the same side.
+    pub(super) fn join(&mut self, other: Parts) {
+        self.kind = if self.kind == other.kind { plural(self.kind) } else { "several inputs" };
+        self.metadata = match (self.metadata.take(), other.metadata) {
+            (Some(mut known), Some(more)) => {
+                known.append(more);
+                Some(known)
+            }
+            _ => None,
+        };
+        self.packages.extend(other.packages);
+        self.loose.files.extend(other.loose.files);
+        self.loose.links.extend(other.loose.links);
+        self.loose.archived.extend(other.loose.archived);
+        self.loose.gaps.extend(other.loose.gaps);
+        self.index.join(other.index);
+        self.gaps.extend(other.gaps);
+        self.remote.extend(other.remote);
+        self.debug_count += other.debug_count;
+    }
+
+    /// Drops the packages that have the name and architecture of one in `builds`.
+    pub(super) fn drop_replaced(&mut self, builds: &Parts) {
+        let key = |facts: &PackageFacts| {
+            facts.meta.as_ref().map(|meta| (meta.nevra.name.clone(), meta.nevra.arch.clone()))
+        };
+        let replaced: FxHashSet<_> = builds.packages.iter().filter_map(|(facts, _)| key(facts)).collect();
+        self.packages.retain(|(facts, _)| key(facts).is_none_or(|key| !replaced.contains(&key)));
+    }
+
     fn add_software(&mut self, package: ReadPackage, file: &Arc<PackageFile>) {
         let ReadPackage { facts, origins, debug_files, tree, .. } = package;
         for entry in tree {
@@ -364,8 +406,18 @@ impl Parts {
     }
 }
 
+/// What several inputs of one kind are called.
+fn plural(kind: &'static str) -> &'static str {
+    match kind {
+        "repository" | "repositories" => "repositories",
+        "RPM" | "RPMs" => "RPMs",
+        "directory" | "directories" => "directories",
+        _ => "several inputs",
+    }
+}
+
 /// Packages, and everything else.
-fn packages_and_files(files: Vec<WalkedFile>) -> (Vec<Arc<PackageFile>>, Vec<WalkedFile>) {
+pub(super) fn packages_and_files(files: Vec<WalkedFile>) -> (Vec<Arc<PackageFile>>, Vec<WalkedFile>) {
     let is_package = |f: &WalkedFile| matches!(f.kind, ContentKind::Rpm | ContentKind::Deb);
     let (packages, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_package);
     let open = |f: WalkedFile| {
@@ -381,15 +433,11 @@ fn is_debug_label(label: &str) -> bool {
     name.split('_').next().is_some_and(is_debug_name)
 }
 
-fn url_location(url: &str) -> Location {
-    Location::Url(url.trim_end_matches('/').to_owned(), Fetcher::default())
-}
-
 /// `file:///path` and plain paths.
-fn local_path(label: &str) -> PathBuf {
+pub(super) fn local_path(label: &str) -> PathBuf {
     label.strip_prefix("file://").unwrap_or(label).into()
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

@@ -358,6 +358,8 @@ pub(crate) struct Context {
     pub(crate) keep_bytes: AtomicU64,
     /// Facts of packages that were read before.
     pub(crate) store: Option<Arc<Store>>,
+    /// Architectures whose packages a repository is read for; none stands for any.
+    pub(crate) architectures: Vec<String>,
 }
 
 impl Context {

@@ -33,7 +33,7 @@ pub(crate) struct WalkedFile {
 }
 
 /// What was found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Walked {
     /// Regular files, sorted by name.
     pub(crate) files: Vec<WalkedFile>,

@@ -11,6 +11,7 @@ use bstr::BString;
 
 use super::error::SnapshotError;
 use super::graph;
+use super::listed;
 use super::mirror::{self, Text};
 
 /// How many bytes of names a content may stand for: so many for each of its own, beyond [`TEXT_FREE`]. A name is
@@ -23,14 +24,17 @@ type Result<T> = std::result::Result<T, SnapshotError>;
 
 /// The side behind a decompressed content.
 pub(super) fn side(content: &[u8]) -> Result<Side> {
-    let mirror::Content { strings, label, input_kind, packages, public_headers, gaps } = take(content)?;
-    let strings = Strings::of(&strings, content.len())?;
+    let content_bytes = content.len();
+    let mirror::Content { strings, label, input_kind, packages, public_headers, gaps, listed } =
+        take(content)?;
+    let strings = Strings::of(&strings, content_bytes)?;
     Ok(Side {
         label: strings.utf8(label, "the label")?,
         input_kind: strings.utf8(input_kind, "the kind of input")?,
         packages: packages.into_iter().map(|p| strings.package(p)).collect::<Result<_>>()?,
         public_headers: public_headers.map(|paths| strings.texts(paths)).transpose()?,
         gaps: strings.gaps(gaps)?,
+        metadata: listed.map(listed::metadata).transpose()?,
     })
 }
 

@@ -11,20 +11,24 @@ use bstr::BString;
 use rustc_hash::FxHashMap;
 
 use super::error::SnapshotError;
+use super::listed;
 use super::mirror::{self, Text};
 
 /// The encoded content of a side.
 pub(super) fn content(side: &Side) -> Result<Vec<u8>, SnapshotError> {
     let mut strings = Strings::default();
-    let Side { label, input_kind, packages, public_headers, gaps } = side;
+    let Side { label, input_kind, packages, public_headers, gaps, metadata } = side;
     let label = strings.text(label.as_bytes());
     let input_kind = strings.text(input_kind.as_bytes());
     let packages = packages.iter().map(|p| strings.package(p)).collect();
     let public_headers = public_headers.as_ref().map(|paths| strings.texts(paths));
     let gaps = strings.gaps(gaps);
     let strings = strings.table()?;
-    let content =
-        mirror::Content { strings: strings.mirror(), label, input_kind, packages, public_headers, gaps };
+    let names = metadata.as_ref().map(listed::names);
+    let listed =
+        metadata.as_ref().zip(names.as_ref()).map(|(metadata, names)| listed::mirror(metadata, names));
+    let strings = strings.mirror();
+    let content = mirror::Content { strings, label, input_kind, packages, public_headers, gaps, listed };
     postcard::to_allocvec(&content).map_err(SnapshotError::Content)
 }
 

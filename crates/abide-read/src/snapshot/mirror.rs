@@ -1,4 +1,4 @@
-//! The content of a snapshot, format 4. Changing anything here is a new format.
+//! The content of a snapshot, format 5. Changing anything here is a new format.
 //!
 //! Every string is an index into one table of the whole side: names repeat in each artifact, paths in each list.
 //! postcard writes enums as the position of their variant, so variants are only ever appended, with a new format.
@@ -22,6 +22,8 @@ pub(super) struct Content<'a> {
     pub(super) packages: Vec<Package>,
     pub(super) public_headers: Option<Vec<Text>>,
     pub(super) gaps: Vec<Gap>,
+    #[serde(borrow)]
+    pub(super) listed: Option<super::listed::Listed<'a>>,
 }
 
 /// One package in the cache, with what its reader needs to come back to it.

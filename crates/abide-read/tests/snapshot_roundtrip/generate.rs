@@ -15,6 +15,7 @@ pub(crate) fn empty() -> Side {
         packages: Vec::new(),
         public_headers: None,
         gaps: Vec::new(),
+        metadata: None,
     }
 }
 
@@ -91,6 +92,7 @@ pub(crate) fn side() -> BoxedStrategy<Side> {
             packages,
             public_headers,
             gaps,
+            metadata: None,
         })
         .boxed()
 }

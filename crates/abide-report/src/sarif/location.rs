@@ -19,6 +19,7 @@ pub(super) fn of_finding(document: &Document, finding: &Finding) -> Vec<Location
         Subject::Artifact => {}
         Subject::Package(name) if names.is_empty() => names.push((name.clone(), "package")),
         Subject::Package(_) => {}
+        Subject::Capability(name) => names.push((name.clone(), "resource")),
     }
     if names.is_empty() {
         names.push(("distribution".to_owned(), "namespace"));
@@ -56,6 +57,10 @@ fn physical(
             (None, Some(file)) => (uri(&file.path), SideName::Reference),
             (None, None) => return None,
         },
+        // What is about the distribution as a whole is in no file.
+        None if candidate.artifact.display().is_empty() && reference.artifact.display().is_empty() => {
+            return None;
+        }
         None if candidate.value != "absent" => (uri(&candidate.artifact), SideName::Candidate),
         None => (uri(&reference.artifact), SideName::Reference),
     };

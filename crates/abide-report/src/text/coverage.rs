@@ -27,8 +27,30 @@ pub(super) fn section(page: &mut Page, document: &Document, options: &TextOption
             page.wrapped(&start, NUMBER + 2, &what);
         }
     }
+    unmet(page, document, options);
     for side in [SideName::Reference, SideName::Candidate] {
         left_aside(page, document, side, options);
+    }
+}
+
+/// Names what nothing meets on either side: a repository that both need may be missing.
+fn unmet(page: &mut Page, document: &Document, options: &TextOptions) {
+    let all = document.coverage.metadata.iter().flat_map(|metadata| &metadata.unmet_on_both);
+    let lines: Vec<String> =
+        all.map(|unmet| format!("{}: {}", unmet.package, unmet.requirements.join(", "))).collect();
+    if lines.is_empty() {
+        return;
+    }
+    let heading = page.mark(Mark::Heading, "Requirements that nothing meets on either side");
+    page.wrapped("  ", 4, &heading);
+    let shown = if options.verbose { lines.len() } else { NAMED.min(lines.len()) };
+    for line in &lines[..shown] {
+        let line = page.mark(Mark::Plain, line);
+        page.wrapped("    ", 6, &line);
+    }
+    if shown < lines.len() {
+        let more = count(lines.len() - shown, "more package");
+        page.wrapped("    ", 6, &format!("… and {more} (-v lists all)"));
     }
 }
 

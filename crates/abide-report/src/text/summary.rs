@@ -2,7 +2,7 @@
 
 use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Document, Policy, SideName};
+use crate::document::{Document, MetadataCoverage, Policy, SideName};
 use crate::view::grouped;
 use crate::words::join;
 
@@ -18,6 +18,9 @@ pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOption
     page.field(2, COLUMN, "artifacts", &artifacts(document));
     page.field(2, COLUMN, "symbols", &symbols(document));
     page.field(2, COLUMN, "imports", &imports(document));
+    if let Some(metadata) = &document.coverage.metadata {
+        page.field(2, COLUMN, "requires", &requirements(metadata));
+    }
     page.field(2, COLUMN, "findings", &findings(document, options));
     page.field(2, COLUMN, "gaps", &grouped(document.counts.gaps));
     if let Some(policy) = &document.policy {
@@ -79,6 +82,17 @@ fn imports(document: &Document) -> String {
         (i.lost, "lost"),
         (i.unresolved_on_both, "found on neither side"),
         (i.unknown, "from libraries that are not among the packages"),
+    ])
+}
+
+/// `12,345 met, 2 met by nothing, 1 met by nothing on either side`
+fn requirements(m: &MetadataCoverage) -> String {
+    let open = m.requirements_broken + m.requirements_broken_on_both + m.requirements_undecided;
+    join(&[
+        (m.requirements.saturating_sub(open), "met by the candidate's packages"),
+        (m.requirements_broken, "met by nothing"),
+        (m.requirements_broken_on_both, "met by nothing on either side"),
+        (m.requirements_undecided, "undecided"),
     ])
 }
 
