@@ -52,11 +52,11 @@ pub fn write_repository(folder: &Path, release: Release) -> io::Result<()> {
     for (kind, text) in [("primary", primary), ("filelists", filelists)] {
         let packed = zstd::encode_all(text.as_bytes(), 3)?;
         fs::write(repodata.join(format!("{kind}.xml.zst")), &packed)?;
-        let _ = write!(
+        let _ = writeln!(
             repomd,
             "<data type=\"{kind}\"><checksum type=\"sha256\">{}</checksum><open-checksum type=\"sha256\">{}\
              </open-checksum><location href=\"repodata/{kind}.xml.zst\"/><timestamp>1</timestamp><size>{}</size>\
-             <open-size>{}</open-size></data>\n",
+             <open-size>{}</open-size></data>",
             hex(&packed),
             hex(text.as_bytes()),
             packed.len(),
@@ -120,7 +120,7 @@ fn package(primary: &mut String, filelists: &mut String, release: Release, numbe
         );
     }
     primary.push_str("</rpm:requires>");
-    let _ = write!(primary, "<file>/usr/bin/made-{number}</file></format></package>\n");
+    let _ = writeln!(primary, "<file>/usr/bin/made-{number}</file></format></package>");
     let _ = write!(
         filelists,
         "<package pkgid=\"{id}\" name=\"made-{number}\" arch=\"x86_64\"><version epoch=\"0\" ver=\"1.{number}\" \

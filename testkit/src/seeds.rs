@@ -291,6 +291,25 @@ fn elf_files(package: &str) -> Vec<Vec<u8>> {
     files
 }
 
+/// Streams of modules.
+pub(crate) fn modules() -> Vec<Vec<u8>> {
+    let text = "---\ndocument: modulemd\nversion: 2\ndata:\n  name: lang\n  stream: \"3.1\"\n  version: 9\n  \
+        dependencies:\n  - requires: {platform: [el9], perl: []}\n  artifacts:\n    rpms:\n    - lang-0:3-1.x86_64\n...\n\
+        ---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: lang, stream: 3.1}\n...\n";
+    vec![text.as_bytes().to_vec()]
+}
+
+/// Lists of mirrors.
+pub(crate) fn mirrors() -> Vec<Vec<u8>> {
+    let link = "<?xml version=\"1.0\"?><metalink version=\"3.0\"><files><file name=\"repomd.xml\"><verification>\
+        <hash type=\"sha256\">ab</hash></verification><resources><url protocol=\"https\" preference=\"9\">\
+        https://mirror.example.org/os/repodata/repomd.xml</url></resources></file></files></metalink>";
+    vec![
+        link.as_bytes().to_vec(),
+        b"# mirrors\nhttps://mirror.example.org/os\nhttp://other.example.org/os\n".to_vec(),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,23 +369,4 @@ mod tests {
         let alone = abide_read::dwarf::read_types(&split.debug_file, None, &split.facts);
         assert_ne!(alone.gaps, Vec::new(), "the common file is not needed");
     }
-}
-
-/// Streams of modules.
-pub(crate) fn modules() -> Vec<Vec<u8>> {
-    let text = "---\ndocument: modulemd\nversion: 2\ndata:\n  name: lang\n  stream: \"3.1\"\n  version: 9\n  \
-        dependencies:\n  - requires: {platform: [el9], perl: []}\n  artifacts:\n    rpms:\n    - lang-0:3-1.x86_64\n...\n\
-        ---\ndocument: modulemd-defaults\nversion: 1\ndata: {module: lang, stream: 3.1}\n...\n";
-    vec![text.as_bytes().to_vec()]
-}
-
-/// Lists of mirrors.
-pub(crate) fn mirrors() -> Vec<Vec<u8>> {
-    let link = "<?xml version=\"1.0\"?><metalink version=\"3.0\"><files><file name=\"repomd.xml\"><verification>\
-        <hash type=\"sha256\">ab</hash></verification><resources><url protocol=\"https\" preference=\"9\">\
-        https://mirror.example.org/os/repodata/repomd.xml</url></resources></file></files></metalink>";
-    vec![
-        link.as_bytes().to_vec(),
-        b"# mirrors\nhttps://mirror.example.org/os\nhttp://other.example.org/os\n".to_vec(),
-    ]
 }
