@@ -98,7 +98,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Loads the types of pairs that differ, those of both sides at once.
+    /// Loads the types of pairs that differ: those of both sides at once, but one by one where each is work for all
+    /// processors, since then only one of the two is in memory.
     pub(crate) fn load<'p>(
         old: &Side,
         new: &Side,
@@ -113,6 +114,13 @@ impl Batch {
         }
         let wanted_old: BTreeSet<ArtifactRef> = different.iter().map(|pair| pair.old).collect();
         let wanted_new: BTreeSet<ArtifactRef> = different.iter().map(|pair| pair.new).collect();
+        if let [pair] = different[..]
+            && types.old.is_parallel(pair.old.package, pair.old.artifact)
+            && types.new.is_parallel(pair.new.package, pair.new.artifact)
+        {
+            let old = load(old, types.old, wanted_old, progress);
+            return Batch { old, new: load(new, types.new, wanted_new, progress) };
+        }
         // Not on the pool's threads: the sources wait for work that they hand to the pool.
         std::thread::scope(|scope| {
             let first = scope.spawn(|| load(old, types.old, wanted_old, progress));

@@ -21,6 +21,12 @@ pub trait TypeSource: Sync {
     /// debug package) are best loaded together. `None` when nothing has to be read that others need as well.
     fn group(&self, package: usize, artifact: usize) -> Option<u64>;
 
+    /// Whether reading this one artifact's types keeps all processors busy, so that nothing is gained, and much memory
+    /// spent, by reading another beside it.
+    fn is_parallel(&self, _package: usize, _artifact: usize) -> bool {
+        false
+    }
+
     /// Reads the types of artifacts, in the order of `wanted`; `None` for those whose facts have them already, or
     /// that need none.
     fn load(&self, wanted: &[(usize, usize)], progress: &dyn Progress) -> Vec<Option<LoadedTypes>>;

@@ -275,3 +275,37 @@ fn names_that_dwz_moved_are_found_also_where_it_moved_nothing_else() {
         assert!(!read_types(&moved, None, &elf).gaps.is_empty(), "its absence is told");
     }
 }
+
+/// A function whose rare part lies apart has no plain address in its entry; its symbol has another name than its source.
+const SPLIT_SOURCE: &str = r#"
+extern void fail(int) __attribute__((cold));
+static int internal_name(int *p, long n) __attribute__((used));
+__attribute__((noinline)) static int internal_name(int *p, long n) {
+    if (__builtin_expect(!p, 0)) { fail(1); fail(2); fail((int)n); return -1; }
+    return p[n];
+}
+extern int public_name(int *, long) __attribute__((alias("internal_name")));
+int caller(int *p) { return internal_name(p, 3) + internal_name(p, 4); }
+"#;
+
+#[test]
+fn a_function_in_pieces_is_found_by_where_a_piece_begins() {
+    let dir = scratch("dwarf-pieces");
+    let source = dir.join("lib.c");
+    std::fs::write(&source, SPLIT_SOURCE).expect("a source file");
+    let mut compared = 0;
+    for (index, form) in ["-gdwarf-5", "-gdwarf-4", "-gdwarf-2"].into_iter().enumerate() {
+        for (kind, options) in [("so", &["-shared", "-fPIC"][..]), ("o", &["-c"])] {
+            let options =
+                [options, &["-g", "-O2", "-fno-ipa-cp", "-freorder-blocks-and-partition", form]].concat();
+            let Some(built) = compile(&dir, "cc", &source, &format!("{index}.{kind}"), &options) else {
+                continue;
+            };
+            let text = describe(&built);
+            let expected = "fn public_name: (Pointer8(int/4/Signed), long int/8/Signed) -> int/4/Signed";
+            assert!(text.contains(expected), "{options:?}:\n{text}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 0, "no form could be compiled");
+}

@@ -87,7 +87,10 @@ fn unpack(folder: &Path, side: &str, name: &str, request: &str, pattern: &str) -
     std::fs::create_dir_all(work.join("files")).map_err(io)?;
     eprintln!("fetching {request}");
     workspace::succeed(
-        Command::new("apt-get").args(["download", "-q", request]).current_dir(&work).stdout(Stdio::null()),
+        Command::new("apt-get")
+            .args(["download", "-q", "-o", "APT::Sandbox::User=root", request])
+            .current_dir(&work)
+            .stdout(Stdio::null()),
     )?;
     let entries = std::fs::read_dir(&work).map_err(io)?;
     let deb =

@@ -5,6 +5,7 @@
 //! one load at a place that the plan knows ([`Abbreviation::extent`]).
 
 use super::cursor::Cursor;
+use super::tag;
 
 /// Attributes that the reader keeps; each is an index into [`super::die::Die`].
 pub(super) mod slot {
@@ -19,10 +20,10 @@ pub(super) mod slot {
         SIGNATURE = 25; CALLING_CONVENTION = 26; ALIGNMENT = 27; ENUM_CLASS = 28; PROTOTYPED = 29;
         NORETURN = 30; CONTAINING_TYPE = 31; GNU_VECTOR = 32; RANGES = 33; STR_OFFSETS_BASE = 34;
         ADDR_BASE = 35; STMT_LIST = 36; COMP_DIR = 37; LANGUAGE = 38; DWO_NAME = 39; BIT_STRIDE = 40;
-        DEFAULTED = 41; DELETED = 42;
+        DEFAULTED = 41; DELETED = 42; RNGLISTS_BASE = 43;
     }
     /// Number of slots.
-    pub(in crate::dwarf) const COUNT_OF_SLOTS: usize = 43;
+    pub(in crate::dwarf) const COUNT_OF_SLOTS: usize = 44;
     /// No slot: the attribute is skipped.
     pub(in crate::dwarf) const NONE: u8 = 0xff;
 }
@@ -107,19 +108,46 @@ pub(super) struct Extent {
 /// What the plans are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
-    /// Symbols and types: whatever makes up their identity.
+    /// Which entries are symbols'.
+    Symbols,
+    /// Types: whatever makes up their identity.
     Types,
     /// Where they were declared, besides.
     Places,
 }
 
 impl Detail {
-    /// Whether plans keep the attribute of this slot.
-    fn keeps(self, slot: u8) -> bool {
-        self == Detail::Places
-            || !matches!(slot, slot::DECL_FILE | slot::DECL_LINE | slot::STMT_LIST | slot::COMP_DIR)
+    /// The slots that plans for entries with this tag keep, as bits.
+    fn kept(self, tag: u16) -> u64 {
+        match self {
+            // Nobody asks for more than the way past them.
+            _ if tag::is_inside_bodies(tag) => 1 << slot::SIBLING,
+            Detail::Symbols if tag::is_unit(tag) || tag::may_hold_symbols(tag) => SYMBOLS,
+            Detail::Symbols => 1 << slot::SIBLING,
+            Detail::Types => !PLACES,
+            Detail::Places => u64::MAX,
+        }
     }
 }
+
+/// Slots of [`Detail::Symbols`].
+const SYMBOLS: u64 = 1 << slot::SIBLING
+    | 1 << slot::NAME
+    | 1 << slot::LINKAGE_NAME
+    | 1 << slot::EXTERNAL
+    | 1 << slot::SPECIFICATION
+    | 1 << slot::ABSTRACT_ORIGIN
+    | 1 << slot::LOW_PC
+    | 1 << slot::RANGES
+    | 1 << slot::LOCATION
+    | 1 << slot::LANGUAGE
+    | 1 << slot::DWO_NAME
+    | 1 << slot::STR_OFFSETS_BASE
+    | 1 << slot::ADDR_BASE
+    | 1 << slot::RNGLISTS_BASE;
+
+/// Slots that only [`Detail::Places`] has.
+const PLACES: u64 = 1 << slot::DECL_FILE | 1 << slot::DECL_LINE | 1 << slot::STMT_LIST | 1 << slot::COMP_DIR;
 
 /// All abbreviations of a unit.
 #[derive(Debug, Default)]
@@ -141,6 +169,8 @@ pub(super) struct Encoding {
 
 /// More abbreviations than any compiler makes.
 const MAX_ABBREVIATIONS: usize = 1 << 20;
+/// What most units have room in.
+const USUAL_ABBREVIATIONS: usize = 64;
 
 impl AbbreviationTable {
     /// Parses the table at `offset`; stops without an error where the bytes stop making sense, since the
@@ -152,10 +182,15 @@ impl AbbreviationTable {
         encoding: Encoding,
         detail: Detail,
     ) -> Self {
-        let mut table = AbbreviationTable::default();
+        let mut table = AbbreviationTable {
+            dense: Vec::with_capacity(USUAL_ABBREVIATIONS),
+            sparse: Vec::new(),
+            steps: Vec::with_capacity(4 * USUAL_ABBREVIATIONS),
+        };
+        let forms = Forms::of(encoding);
         let mut cursor = Cursor::new(section, offset, is_big);
         while table.dense.len() + table.sparse.len() < MAX_ABBREVIATIONS {
-            match table.parse_one(&mut cursor, encoding, detail) {
+            match table.parse_one(&mut cursor, &forms, detail) {
                 Some(true) => {}
                 Some(false) | None => break,
             }
@@ -164,13 +199,14 @@ impl AbbreviationTable {
         table
     }
 
-    fn parse_one(&mut self, cursor: &mut Cursor<'_>, encoding: Encoding, detail: Detail) -> Option<bool> {
+    fn parse_one(&mut self, cursor: &mut Cursor<'_>, forms: &Forms, detail: Detail) -> Option<bool> {
         let code = cursor.uleb()?;
         if code == 0 {
             return Some(false);
         }
         let tag = u16::try_from(cursor.uleb()?).ok()?;
         let has_children = cursor.u8()? != 0;
+        let kept = detail.kept(tag);
         let first_step = self.steps.len() as u32;
         let mut pending_skip = 0u32;
         let mut extent = Extent { size: Some(0), sibling_at: None };
@@ -182,8 +218,11 @@ impl AbbreviationTable {
                 break;
             }
             let implicit = if form == form::IMPLICIT_CONST { cursor.sleb()? } else { 0 };
-            let slot = Some(slot_of(name)).filter(|&s| detail.keeps(s)).unwrap_or(slot::NONE);
-            let size = fixed_size(form, encoding);
+            let slot = match slot_of(name) {
+                slot if slot != slot::NONE && kept >> slot & 1 == 1 => slot,
+                _ => slot::NONE,
+            };
+            let (size, load) = forms.get(form);
             if slot == slot::SIBLING && form == form::REF4 {
                 extent.sibling_at = extent.size;
             }
@@ -192,7 +231,7 @@ impl AbbreviationTable {
             match size {
                 Some(size) if slot == slot::NONE => pending_skip = pending_skip.saturating_add(size),
                 _ => {
-                    let (at, load) = (offset.unwrap_or(0), Load::of(form, encoding));
+                    let at = offset.unwrap_or(0);
                     is_plain &= load != Load::Other;
                     self.steps.push(Step { skip_before: pending_skip, slot, form, implicit, at, load });
                     pending_skip = 0;
@@ -247,6 +286,34 @@ pub(super) mod form {
         IMPLICIT_CONST = 0x21; LOCLISTX = 0x22; RNGLISTX = 0x23; REF_SUP8 = 0x24; STRX1 = 0x25; STRX2 = 0x26;
         STRX3 = 0x27; STRX4 = 0x28; ADDRX1 = 0x29; ADDRX2 = 0x2a; ADDRX3 = 0x2b; ADDRX4 = 0x2c;
         GNU_ADDR_INDEX = 0x1f01; GNU_STR_INDEX = 0x1f02; GNU_REF_ALT = 0x1f20; GNU_STRP_ALT = 0x1f21;
+    }
+}
+
+/// What forms say of their values, looked up once for all attributes of a table.
+struct Forms {
+    encoding: Encoding,
+    standard: [(Option<u32>, Load); Forms::COUNT],
+}
+
+impl Forms {
+    /// Forms of the standard; those of extensions are beyond.
+    const COUNT: usize = 0x2d;
+
+    fn of(encoding: Encoding) -> Self {
+        Forms { encoding, standard: std::array::from_fn(|form| Forms::compute(form as u16, encoding)) }
+    }
+
+    fn compute(form: u16, encoding: Encoding) -> (Option<u32>, Load) {
+        (fixed_size(form, encoding), Load::of(form, encoding))
+    }
+
+    /// Size in bytes where it is fixed, and how the value is loaded.
+    #[inline]
+    fn get(&self, form: u16) -> (Option<u32>, Load) {
+        match self.standard.get(usize::from(form)) {
+            Some(known) => *known,
+            None => Forms::compute(form, self.encoding),
+        }
     }
 }
 
@@ -309,6 +376,7 @@ const SLOTS: [u8; 0x90] = {
     slots[0x55] = slot::RANGES;
     slots[0x72] = slot::STR_OFFSETS_BASE;
     slots[0x73] = slot::ADDR_BASE;
+    slots[0x74] = slot::RNGLISTS_BASE;
     slots[0x10] = slot::STMT_LIST;
     slots[0x1b] = slot::COMP_DIR;
     slots[0x13] = slot::LANGUAGE;

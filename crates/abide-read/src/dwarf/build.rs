@@ -13,6 +13,8 @@ use super::abbrev::{AbbreviationTable, Detail, Encoding, slot};
 use super::arena::{self, Arena, NodeId, flag, kind};
 use super::die::{Die, DieRef, StringRef, after_subtree, decode};
 use super::names::Names;
+use super::ranges::Ranged;
+use super::roots::Passed;
 use super::scope::ScopeTree;
 use super::special::Special;
 use super::tag;
@@ -27,7 +29,7 @@ const MAX_DEPTH: u32 = 200;
 /// Longest way down through unnamed types; later steps walk it by recursion.
 const MAX_HEIGHT: u32 = 500;
 /// Bytes of plans that one worker keeps: for units that share a table, and where units refer to each other.
-const MAX_TABLE_BYTES: [usize; 2] = [1 << 20, 16 << 20];
+const MAX_TABLE_BYTES: [usize; 2] = [256 << 10, 16 << 20];
 /// Members, parameters or enumerators of one entry that are read.
 const MAX_CHILDREN: usize = 1 << 20;
 
@@ -92,6 +94,10 @@ pub(super) struct Builder<'s, 'd> {
     depth: u32,
     pool: Vec<Vec<u32>>,
     trails: Trails,
+    /// Names that a scan need not look up again.
+    pub(super) passed: Passed,
+    /// Functions without a plain address that a scan met.
+    pub(super) ranged: Vec<Ranged>,
 }
 
 /// A unit that is being read and what was learnt of its scopes.
@@ -123,6 +129,8 @@ impl<'s, 'd> Builder<'s, 'd> {
             depth: 0,
             pool: Vec::new(),
             trails: Trails::default(),
+            passed: Passed::default(),
+            ranged: Vec::new(),
         }
     }
 

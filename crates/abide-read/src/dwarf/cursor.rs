@@ -124,7 +124,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn skip_string(&mut self) -> Option<()> {
         let rest = self.bytes.get(self.position..)?;
-        let len = rest.iter().position(|&b| b == 0)?;
+        let len = memchr::memchr(0, rest)?;
         self.position += len + 1;
         Some(())
     }
@@ -133,6 +133,6 @@ impl<'a> Cursor<'a> {
 /// The NUL-terminated string at `offset`.
 pub(super) fn string_at(bytes: &[u8], offset: usize) -> Option<&[u8]> {
     let rest = bytes.get(offset..)?;
-    let len = rest.iter().position(|&b| b == 0)?;
+    let len = memchr::memchr(0, rest)?;
     Some(&rest[..len])
 }

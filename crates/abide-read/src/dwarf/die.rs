@@ -2,6 +2,7 @@
 
 use super::abbrev::{Abbreviation, Load, Step, form, slot};
 use super::cursor::Cursor;
+use super::ranges;
 use super::unit::{Source, SourceId, Sources, UnitContext};
 
 /// A reference to an entry: which section of which file, and the offset there.
@@ -46,6 +47,13 @@ pub(super) enum StringPlace {
 impl StringRef {
     fn new(place: StringPlace, source: SourceId, offset: u64) -> Self {
         StringRef((place as u64) << 62 | (source.0 as u64) << OFFSET_BITS | offset & OFFSET_MASK)
+    }
+
+    /// The offset in the main file's `.debug_str`, when it is there.
+    #[inline]
+    pub(super) fn main_offset(self) -> Option<usize> {
+        let main = StringRef::new(StringPlace::Str, SourceId::MAIN, 0).0;
+        (self.0 & !OFFSET_MASK == main).then_some((self.0 & OFFSET_MASK) as usize)
     }
 
     pub(super) fn is_inline(self) -> bool {
@@ -258,7 +266,8 @@ fn read_value(
         }
         form::FLAG_PRESENT => 1,
         form::SEC_OFFSET => cursor.uint(offset_size)?,
-        form::RNGLISTX | form::LOCLISTX => cursor.uleb()?,
+        form::RNGLISTX => cursor.uleb()? | ranges::BY_INDEX,
+        form::LOCLISTX => cursor.uleb()?,
         form::REF1 | form::REF2 | form::REF4 | form::REF8 | form::REF_UDATA => {
             let relative = match form {
                 form::REF1 => u64::from(cursor.u8()?),

@@ -15,6 +15,7 @@ mod locate;
 mod merge;
 mod names;
 mod purity;
+mod ranges;
 mod roots;
 mod scope;
 mod sections;
@@ -32,8 +33,10 @@ use abide_model::{ElfFacts, Gap, GapKind, TypeGraph};
 use build::{Builder, Harvest, Trouble};
 use files::Files;
 use merge::Merged;
+use ranges::{RangeSections, Ranged};
 use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
+pub(crate) use sections::has_many_plain_entries;
 pub use sections::{DebugFile, SupplementaryLink, supplementary_link};
 pub use split::{SplitFiles, SplitUnit, SplitWanted};
 use unit::{SourceId, Sources};
@@ -73,7 +76,7 @@ pub fn read_types_of(
     split::join(&mut main, split_files, &mut gaps);
     // A supplementary file may hold nothing but strings.
     let mut other = supplementary.and_then(|data| load(data, "supplementary file", &mut gaps));
-    let Some((mut graph, files)) = read_entries(&main, other.as_ref(), elf, &mut gaps) else {
+    let Some((mut graph, files)) = read_entries(debug_file, &main, other.as_ref(), elf, &mut gaps) else {
         return TypesRead { graph: None, gaps };
     };
     for (sections, data) in [(Some(&mut main), Some(debug_file)), (other.as_mut(), supplementary)] {
@@ -89,6 +92,7 @@ pub fn read_types_of(
 
 /// The graph without the names of files, and the files.
 fn read_entries(
+    debug_file: DebugFile<'_>,
     main: &OwnedSections<'_>,
     other: Option<&OwnedSections<'_>>,
     elf: &ElfFacts,
@@ -103,7 +107,12 @@ fn read_entries(
     if wanted.is_empty() {
         return Some((TypeGraph::default(), Files::default()));
     }
-    let (found, trouble) = find_roots(&sources, &wanted);
+    let ranges = |gaps: &mut Vec<Gap>| {
+        let (sections, broken) = sections::load_ranges(debug_file);
+        gaps.extend(broken.into_iter().map(|p| gap(GapKind::BrokenDebugInfo, format!("section {p}"))));
+        sections
+    };
+    let (found, trouble) = find_roots(&sources, &wanted, || ranges(gaps));
     let mut merged = Merged::new(read_units(&sources, &found))?;
     merged.trouble.add(&trouble);
     let mut assembled = merge::assemble(&merged, &wanted);
@@ -162,8 +171,18 @@ fn on_threads<R: Send>(pieces: usize, work: impl Fn() -> R + Sync) -> Vec<R> {
 }
 
 /// The best entry of each wanted symbol in the whole file, and what could not be scanned.
-fn find_roots(sources: &Sources<'_>, wanted: &Wanted<'_>) -> (Matches, Trouble) {
-    let (mut found, trouble) = scan_units(sources, Depth::Top, wanted);
+fn find_roots<'d>(
+    sources: &Sources<'_>,
+    wanted: &Wanted<'_>,
+    ranges: impl FnOnce() -> RangeSections<'d>,
+) -> (Matches, Trouble) {
+    let (mut found, trouble, ranged) = scan_units(sources, Depth::Top, wanted);
+    if !ranged.is_empty() && wanted.misses_functions(&found) {
+        let (sections, mut builder) = (ranges(), Builder::new(sources, Detail::Symbols));
+        for ranged in &ranged {
+            builder.consider_ranged(ranged, &sections, wanted, &mut found);
+        }
+    }
     let hidden = wanted.hidden_inside(&found);
     if !hidden.is_empty() {
         found.extend(scan_units(sources, Depth::All, &hidden).0);
@@ -171,24 +190,25 @@ fn find_roots(sources: &Sources<'_>, wanted: &Wanted<'_>) -> (Matches, Trouble) 
     (found, trouble)
 }
 
-fn scan_units(sources: &Sources<'_>, depth: Depth, wanted: &Wanted<'_>) -> (Matches, Trouble) {
+fn scan_units(sources: &Sources<'_>, depth: Depth, wanted: &Wanted<'_>) -> (Matches, Trouble, Vec<Ranged>) {
     let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
     let next = AtomicUsize::new(0);
     let results = on_threads(units.len(), || {
-        let (mut builder, mut found) = (Builder::new(sources, Detail::Types), Matches::default());
+        let (mut builder, mut found) = (Builder::new(sources, Detail::Symbols), Matches::default());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(unit) = units.get(index) else { break };
             builder.scan((unit.source.0, index as u32), unit, depth, wanted, &mut found);
         }
-        (found, builder.trouble)
+        (found, builder.trouble, builder.ranged)
     });
-    let (mut all, mut trouble) = (Matches::default(), Trouble::default());
-    for (found, more) in results {
+    let (mut all, mut trouble, mut ranged) = (Matches::default(), Trouble::default(), Vec::new());
+    for (found, more, functions) in results {
+        ranged.extend(functions);
         found.into_iter().for_each(|(symbol, candidate)| roots::keep_best(&mut all, symbol, candidate));
         trouble.add(&more);
     }
-    (all, trouble)
+    (all, trouble, ranged)
 }
 
 /// Reads the types of the symbols that were found.

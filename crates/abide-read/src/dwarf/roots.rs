@@ -10,10 +10,11 @@ use rustc_hash::FxHashMap;
 use super::abbrev::slot;
 use super::arena::NodeId;
 use super::build::{Builder, UnitKey};
-use super::die::{Die, DieRef, after_entry, after_subtree, decode, past_attributes, tag_at};
+use super::die::{Die, DieRef, StringRef, after_entry, after_subtree, decode, past_attributes, tag_at};
+use super::ranges::{RangeSections, Ranged};
 use super::sections::relocatable_address;
 use super::tag;
-use super::unit::{Unit, UnitContext};
+use super::unit::{SourceId, Unit, UnitContext};
 
 /// The symbols that are looked for.
 pub(super) struct Wanted<'f> {
@@ -22,6 +23,27 @@ pub(super) struct Wanted<'f> {
     facts: &'f ElfFacts,
     /// Whether a common block is wanted, which has a name and no address yet.
     has_common: bool,
+}
+
+/// Places of names that no wanted symbol has, as far as they have been met: thousands of units declare the same
+/// functions, and each name is a wait for memory. One bit for each byte of `.debug_str`; other names are not noted.
+#[derive(Default)]
+pub(super) struct Passed(Vec<u64>);
+
+impl Passed {
+    #[inline]
+    fn contains(&self, place: StringRef) -> bool {
+        let word = place.main_offset().and_then(|at| Some((self.0.get(at / 64)?, at % 64)));
+        word.is_some_and(|(word, bit)| word >> bit & 1 == 1)
+    }
+
+    fn add(&mut self, place: StringRef, names: &[u8]) {
+        let Some(at) = place.main_offset().filter(|at| *at < names.len()) else { return };
+        if self.0.is_empty() {
+            self.0 = vec![0; names.len().div_ceil(64)];
+        }
+        self.0[at / 64] |= 1 << (at % 64);
+    }
 }
 
 /// How far a scan goes down.
@@ -129,6 +151,15 @@ impl<'f> Wanted<'f> {
         wanted
     }
 
+    /// Whether a function has no entry, or one that has no place.
+    pub(super) fn misses_functions(&self, found: &Matches) -> bool {
+        let is_missed = |index: &u32| found.get(index).is_none_or(|m| m.quality == Quality::Declaration);
+        let is_function = |index: &u32| self.facts.symbols[*index as usize].kind == SymbolKind::Func;
+        self.by_address
+            .values()
+            .any(|symbols| symbols.iter().any(is_function) && symbols.iter().all(is_missed))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.by_name.is_empty()
     }
@@ -225,7 +256,7 @@ impl<'s, 'd> Builder<'s, 'd> {
         while depth > 0 && position < context.end {
             // Types make up most of a unit, and none of them is a symbol.
             let tag = tag_at(self.sources, context, position)?;
-            if !may_hold_symbols(tag) {
+            if !tag::may_hold_symbols(tag) {
                 if reach == Depth::Top || !may_enclose_symbols(tag) {
                     position = after_entry(self.sources, context, position)?;
                 } else {
@@ -272,12 +303,39 @@ impl<'s, 'd> Builder<'s, 'd> {
         wanted: &Wanted<'_>,
         found: &mut Matches,
     ) {
+        if let (None, Some(list)) = (die.uint(slot::LOW_PC), die.uint(slot::RANGES)) {
+            let entry = DieRef::new(context.source, die.offset as u64);
+            self.ranged.push(Ranged { entry, unit: key, list });
+        }
         let at_address = match die.uint(slot::LOW_PC) {
             Some(address) => wanted.by_address.get(&address).map(Vec::as_slice),
             None if die.has(slot::RANGES) || die.flag(slot::EXTERNAL) => None,
             None => return,
         };
         self.consider(key, context, die, RootKind::Function, at_address, wanted, found);
+    }
+
+    /// The symbols at one of the places where an entry's pieces begin.
+    pub(super) fn consider_ranged(
+        &mut self,
+        ranged: &Ranged,
+        sections: &RangeSections<'_>,
+        wanted: &Wanted<'_>,
+        found: &mut Matches,
+    ) {
+        let mut die = Die::new();
+        let Some(context) = self.entry(ranged.entry, &mut die) else { return };
+        let Some(source) = self.sources.get(context.source) else { return };
+        let unit = self.sources.unit_of(ranged.entry);
+        if unit.is_none_or(|(_, unit)| self.sources.joined(unit).is_some()) {
+            return;
+        }
+        for start in sections.starts(source, &context, ranged.list) {
+            if let Some(symbols) = wanted.by_address.get(&start) {
+                let at = Some(symbols.as_slice());
+                self.consider(ranged.unit, &context, &die, RootKind::Function, at, wanted, found);
+            }
+        }
     }
 
     fn consider_variable(
@@ -341,13 +399,19 @@ impl<'s, 'd> Builder<'s, 'd> {
             return;
         }
         let identity = self.identity(entry, die);
-        let name = identity.symbol_name.and_then(|place| place.resolve(self.sources));
-        let by_name: &[u32] = match name {
-            Some(name) if needs_name && identity.is_external => {
-                wanted.by_name.get(name).map_or(&[], Vec::as_slice)
-            }
-            _ => &[],
+        let place = identity.symbol_name;
+        if needs_name && (!identity.is_external || place.is_none_or(|place| self.passed.contains(place))) {
+            return;
+        }
+        let name = place.and_then(|place| place.resolve(self.sources));
+        let by_name: &[u32] = match name.filter(|_| needs_name) {
+            Some(name) => wanted.by_name.get(name).map_or(&[], Vec::as_slice),
+            None => &[],
         };
+        if let Some(place) = place.filter(|_| needs_name && by_name.is_empty()) {
+            let names = self.sources.get(SourceId::MAIN).map_or(&[][..], |main| main.sections.str);
+            self.passed.add(place, names);
+        }
         for &symbol in at_address.unwrap_or(by_name) {
             if !wanted.accepts(symbol, kind) {
                 continue;
@@ -438,11 +502,6 @@ impl<'s, 'd> Builder<'s, 'd> {
         };
         self.name_in_scope(identity.named_entry, name) + 1
     }
-}
-
-/// Whether an entry with this tag at the top of a unit or name space is a symbol's, holds such entries, or ends a list.
-fn may_hold_symbols(tag: u16) -> bool {
-    matches!(tag, 0 | tag::NAMESPACE | tag::MODULE | tag::SUBPROGRAM | tag::VARIABLE | tag::MEMBER)
 }
 
 /// Whether entries of symbols can be somewhere below an entry with this tag.

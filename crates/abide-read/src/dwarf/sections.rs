@@ -18,6 +18,7 @@ use object::{
 };
 use rustc_hash::FxHashMap;
 
+use super::ranges::RangeSections;
 use super::split::Joined;
 
 /// Ceiling for one decompressed section.
@@ -190,6 +191,36 @@ impl<'d> OwnedSections<'d> {
     }
 }
 
+/// The sections of range lists, and what is wrong with them.
+pub(super) fn load_ranges(data: DebugFile<'_>) -> (RangeSections<'_>, Vec<String>) {
+    match object::FileKind::parse(data.bytes) {
+        Ok(object::FileKind::Elf32) => load_elf_ranges::<object::elf::FileHeader32<Endianness>>(data),
+        Ok(object::FileKind::Elf64) => load_elf_ranges::<object::elf::FileHeader64<Endianness>>(data),
+        _ => Default::default(),
+    }
+}
+
+fn load_elf_ranges<H: FileHeader<Endian = Endianness>>(
+    data: DebugFile<'_>,
+) -> (RangeSections<'_>, Vec<String>) {
+    let Ok(file) = ElfFile::<H>::parse(data.bytes) else { return Default::default() };
+    let mut problems = Vec::new();
+    let mut load = |name: &'static str| {
+        let stored = Stored { name, range: compressed(&file, name), bytes: data.bytes, disk: data.file };
+        let mut content = stored.content().unwrap_or_else(|problem| {
+            problems.push(problem);
+            Cow::default()
+        });
+        let is_relocatable = file.kind() == object::ObjectKind::Relocatable;
+        let addresses =
+            if is_relocatable { relocate(&file, name, &mut content) } else { FxHashMap::default() };
+        (content, addresses)
+    };
+    let ((lists, lists_addresses), (ranges, ranges_addresses)) =
+        (load(".debug_rnglists"), load(".debug_ranges"));
+    (RangeSections { lists, ranges, lists_addresses, ranges_addresses }, problems)
+}
+
 /// Where a section is in the file; an absent one is empty.
 fn compressed<'d, H: FileHeader<Endian = Endianness>>(
     file: &ElfFile<'d, H>,
@@ -227,18 +258,27 @@ struct Stored<'d, 'f> {
 
 /// The decoded content of a section of an ELF file; an absent one is empty.
 pub(super) fn named_content<'d>(data: &'d [u8], name: &'static str) -> Result<Cow<'d, [u8]>, String> {
-    let broken = |e: object::Error| e.to_string();
-    let range = match object::FileKind::parse(data).map_err(broken)? {
-        object::FileKind::Elf32 => {
-            let file = ElfFile::<object::elf::FileHeader32<Endianness>>::parse(data).map_err(broken)?;
-            compressed(&file, name)
-        }
-        _ => {
-            let file = ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data).map_err(broken)?;
-            compressed(&file, name)
-        }
-    };
+    let range = Ok(range_of(data, name).map_err(|e| e.to_string())?);
     Stored { name, range, bytes: data, disk: None }.content()
+}
+
+/// Where a section of an ELF file is in it.
+fn range_of(data: &[u8], name: &str) -> object::Result<CompressedFileRange> {
+    match object::FileKind::parse(data)? {
+        object::FileKind::Elf32 => {
+            compressed(&ElfFile::<object::elf::FileHeader32<Endianness>>::parse(data)?, name)
+        }
+        _ => compressed(&ElfFile::<object::elf::FileHeader64<Endianness>>::parse(data)?, name),
+    }
+}
+
+/// Entries of this size in total repay threads of their own.
+const MANY_ENTRIES_BYTES: u64 = 4 << 20;
+
+/// Whether an ELF file has many entries, and they are not compressed.
+pub(crate) fn has_many_plain_entries(data: &[u8]) -> bool {
+    let range = range_of(data, ".debug_info");
+    range.is_ok_and(|r| r.format == CompressionFormat::None && r.uncompressed_size >= MANY_ENTRIES_BYTES)
 }
 
 impl<'d> Stored<'d, '_> {

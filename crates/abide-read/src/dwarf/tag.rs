@@ -14,6 +14,22 @@ values! {
     GENERIC_SUBRANGE = 0x45; ATOMIC = 0x47; IMMUTABLE = 0x4b;
 }
 
+/// Whether entries with this tag are in functions' bodies and nothing of theirs is ever asked for: labels, blocks, inlined
+/// calls, calls and their parameters, in their standard and their GNU form.
+pub(super) fn is_inside_bodies(tag: u16) -> bool {
+    matches!(tag, 0x0a | 0x0b | 0x1d | 0x25 | 0x32 | 0x48 | 0x49 | 0x4109 | 0x410a)
+}
+
+/// Whether an entry with this tag is the first of a unit: compile, partial, type, skeleton.
+pub(super) fn is_unit(tag: u16) -> bool {
+    matches!(tag, 0x11 | 0x3c | 0x41 | 0x4a)
+}
+
+/// Whether an entry with this tag can be a symbol's, or holds such entries.
+pub(super) fn may_hold_symbols(tag: u16) -> bool {
+    matches!(tag, 0 | NAMESPACE | MODULE | SUBPROGRAM | VARIABLE | MEMBER)
+}
+
 /// Whether types of this language can be declared inside namespaces, classes or functions whose names count.
 /// The C family (C89, C, C99, C11, C17, C23, Objective-C, assembler) has one flat name space of tags.
 /// A unit without a language (a partial unit of dwz) may hold anything.

@@ -53,6 +53,9 @@ pub(super) struct UnitContext {
     pub(super) language: u64,
     pub(super) str_offsets_base: u64,
     pub(super) addr_base: u64,
+    pub(super) rnglists_base: u64,
+    /// What range lists are relative to.
+    pub(super) low_pc: u64,
     pub(super) stmt_list: Option<u64>,
     pub(super) comp_dir: Option<super::die::StringRef>,
     pub(super) is_skeleton: bool,
@@ -183,6 +186,8 @@ impl<'a> Sources<'a> {
             // Without a base attribute the first table of the section is meant; its header is 8 or 16 bytes.
             str_offsets_base: if unit.encoding.offset_size == 8 { 16 } else { 8 },
             addr_base: 8,
+            rnglists_base: if unit.encoding.offset_size == 8 { 20 } else { 12 },
+            low_pc: 0,
             stmt_list: None,
             comp_dir: None,
             is_skeleton: unit.is_split,
@@ -213,13 +218,17 @@ impl<'a> Sources<'a> {
             if let Some(base) = die.uint(slot::ADDR_BASE) {
                 context.addr_base = base;
             }
+            if let Some(base) = die.uint(slot::RNGLISTS_BASE) {
+                context.rnglists_base = base;
+            }
+            context.low_pc = die.uint(slot::LOW_PC).unwrap_or(0);
         }
         context.is_skeleton &= !self.is_joined(unit);
         context
     }
 
     /// What a unit that was appended from another file takes from elsewhere.
-    fn joined(&self, unit: &Unit) -> Option<Part> {
+    pub(super) fn joined(&self, unit: &Unit) -> Option<Part> {
         let sections = self.get(unit.source).filter(|_| unit.source != SourceId::SUPPLEMENTARY)?.sections;
         sections.joined.part(unit.offset, unit.source == SourceId::TYPES)
     }

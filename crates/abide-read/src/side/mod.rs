@@ -314,6 +314,14 @@ impl TypeSource for Opened {
         Some(hasher.finish())
     }
 
+    fn is_parallel(&self, package: usize, artifact: usize) -> bool {
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(origin) = origins.get(package).and_then(|origins| origins.get(artifact)) else {
+            return false;
+        };
+        self.job(package, artifact, origin).is_parallel()
+    }
+
     fn load(&self, wanted: &[(usize, usize)], progress: &dyn Progress) -> Vec<Option<LoadedTypes>> {
         let mut jobs = Vec::new();
         for &(package, artifact) in wanted.iter().filter(|at| self.needs_types(at.0, at.1)) {

@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice};
 
 use super::path_bytes;
 use crate::debuginfo::{Candidate, DebugIndex, Place, Reason};
-use crate::dwarf::DebugFile;
+use crate::dwarf::{DebugFile, has_many_plain_entries};
 use crate::side::package::{Origin, PackageFile};
 use crate::source::FileBytes;
 use crate::store::Key;
@@ -140,6 +140,17 @@ impl<'a> Job<'a> {
             Attempt::Package(id, ..) => Some(Cow::Borrowed(&index.packages[*id].build)),
             Attempt::OwnPackage(file, _) => Some(Cow::Owned(file.source.name())),
             Attempt::Kept(_) | Attempt::Own(_) | Attempt::File(..) | Attempt::Server(_) => None,
+        }
+    }
+
+    /// Whether many threads can read the first place: entries that need not be decompressed, by one thread, before.
+    pub(crate) fn is_parallel(&self) -> bool {
+        match self.attempts.first() {
+            Some(Attempt::Kept(bytes)) => has_many_plain_entries(bytes),
+            Some(Attempt::Own(path) | Attempt::File(path, _)) => {
+                FileBytes::open(path).is_ok_and(|bytes| has_many_plain_entries(&bytes))
+            }
+            Some(Attempt::OwnPackage(..) | Attempt::Package(..) | Attempt::Server(_)) | None => false,
         }
     }
 
