@@ -17,7 +17,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libc6-dbg", "./usr/lib/debug/.build-id/*"),
     ("libpetsc-real3.18-dbg", "*/libpetsc_real.so.*"),
     ("libpython3.11-dbg", "*/libpython3.11d.so.*"),
-    ("librados2", "*/librados.so.*"),
+    ("librados2", "*/lib*.so.*"),
     ("librados2-dbg", "./usr/lib/debug/.build-id/*"),
     ("libstdc++6-12-dbg", "*/debug/libstdc++.so.6*"),
     ("openjdk-17-dbg", "./usr/lib/debug/.build-id/*"),
@@ -176,6 +176,13 @@ const LIBRARIES: &[Library] = &[
         package: "librados2",
         debug: Some("librados2-dbg"),
         file: "librados.so",
+        targets: &[Target::wall(1.5, SECTIONS)],
+    },
+    Library {
+        name: "libceph-common of librados2 (C++, compressed)",
+        package: "librados2",
+        debug: Some("librados2-dbg"),
+        file: "libceph-common.so.2",
         targets: &[Target::wall(1.5, SECTIONS)],
     },
     Library {

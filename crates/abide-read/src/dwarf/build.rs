@@ -458,31 +458,38 @@ impl<'s, 'd> Builder<'s, 'd> {
         };
         let returned = self.type_of(die);
         words.extend([kind::FUNCTION, flags, convention, returned]);
-        let mut seen = 0usize;
-        self.for_each_child(&open, die, |builder, child| match child.tag {
-            tag::FORMAL_PARAMETER => {
-                let mut is_artificial = child.flag(slot::ARTIFICIAL);
-                let mut ty = child.reference(slot::TYPE);
-                if ty.is_none()
-                    && let Some(origin) = child.reference(slot::ABSTRACT_ORIGIN)
-                {
-                    (ty, is_artificial) = builder.parameter_origin(origin, is_artificial);
-                }
-                // Compilers pass more hidden arguments to some constructors (`__vtt_parm`) and describe them or not;
-                // only the object itself counts.
-                if is_artificial && seen > 0 {
-                    return;
-                }
-                seen += 1;
-                let node = match ty {
-                    Some(reference) => builder.node(reference),
-                    None => builder.void(),
-                };
-                words.extend([if is_artificial { flag::ARTIFICIAL } else { 0 }, node]);
-            }
+        self.parameters(words, &mut 0, &open, die, false);
+    }
+
+    /// Adds the parameters among the children of `die`: of a function, or of a parameter pack in one.
+    fn parameters(&mut self, words: &mut Vec<u32>, seen: &mut usize, open: &Open, die: &Die, is_pack: bool) {
+        self.for_each_child(open, die, |builder, child| match child.tag {
+            tag::FORMAL_PARAMETER => builder.parameter(words, seen, child),
+            tag::PARAMETER_PACK if !is_pack => builder.parameters(words, seen, open, child, true),
             tag::UNSPECIFIED_PARAMETERS => words[1] |= flag::VARIADIC,
             _ => {}
         });
+    }
+
+    fn parameter(&mut self, words: &mut Vec<u32>, seen: &mut usize, child: &Die) {
+        let mut is_artificial = child.flag(slot::ARTIFICIAL);
+        let mut ty = child.reference(slot::TYPE);
+        if ty.is_none()
+            && let Some(origin) = child.reference(slot::ABSTRACT_ORIGIN)
+        {
+            (ty, is_artificial) = self.parameter_origin(origin, is_artificial);
+        }
+        // Compilers pass more hidden arguments to some constructors (`__vtt_parm`) and describe them or not;
+        // only the object itself counts.
+        if is_artificial && *seen > 0 {
+            return;
+        }
+        *seen += 1;
+        let node = match ty {
+            Some(reference) => self.node(reference),
+            None => self.void(),
+        };
+        words.extend([if is_artificial { flag::ARTIFICIAL } else { 0 }, node]);
     }
 
     fn parameter_origin(&mut self, origin: DieRef, is_artificial: bool) -> (Option<DieRef>, bool) {

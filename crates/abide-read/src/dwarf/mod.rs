@@ -36,8 +36,8 @@ use merge::Merged;
 use ranges::{RangeSections, Ranged};
 use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
-pub(crate) use sections::has_many_plain_entries;
 pub use sections::{DebugFile, SupplementaryLink, supplementary_link};
+pub(crate) use sections::{has_many_plain_entries, supplementary_id};
 pub use split::{SplitFiles, SplitUnit, SplitWanted};
 use unit::{SourceId, Sources};
 

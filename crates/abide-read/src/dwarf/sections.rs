@@ -454,16 +454,28 @@ pub fn supplementary_link(data: &[u8]) -> Option<SupplementaryLink> {
             build_id: content[end + 1..].to_vec(),
         });
     }
+    let (is_supplementary, link) = debug_sup(&file)?;
+    (!is_supplementary).then_some(link)
+}
+
+/// The identity of a supplementary file, which links to it state: its build-id, or the checksum of its `.debug_sup`.
+pub(crate) fn supplementary_id(data: &[u8]) -> Option<Vec<u8>> {
+    if let Some(id) = crate::debuginfo::probe(data).build_id {
+        return Some(id);
+    }
+    let (is_supplementary, link) = debug_sup(&object::File::parse(data).ok()?)?;
+    is_supplementary.then_some(link.build_id)
+}
+
+/// `.debug_sup` (DWARF 5 §7.3.6): whether the file is the supplementary one, and what it names.
+fn debug_sup(file: &object::File<'_>) -> Option<(bool, SupplementaryLink)> {
     let content = file.section_by_name(".debug_sup")?.data().ok()?;
     let is_big = file.endianness() == Endianness::Big;
     let mut cursor = super::cursor::Cursor::new(content, 0, is_big);
     let (_version, is_supplementary) = (cursor.u16()?, cursor.u8()?);
-    if is_supplementary != 0 {
-        return None;
-    }
     let start = cursor.position;
     cursor.skip_string()?;
     let path = content[start..cursor.position - 1].into();
     let len = usize::try_from(cursor.uleb()?).ok()?;
-    Some(SupplementaryLink { path, build_id: cursor.take(len)?.to_vec() })
+    Some((is_supplementary != 0, SupplementaryLink { path, build_id: cursor.take(len)?.to_vec() }))
 }

@@ -168,6 +168,10 @@ struct Shared {
 
 /// Splits two libraries below `dir` as a debug package has them, or `None` without the tools.
 fn with_dwz(dir: &Path, arguments: &[&str]) -> Option<Shared> {
+    with_dwz_form(dir, arguments, &[])
+}
+
+fn with_dwz_form(dir: &Path, arguments: &[&str], form: &[&str]) -> Option<Shared> {
     if !has("dwz") || !has("objcopy") {
         return None;
     }
@@ -197,7 +201,11 @@ fn with_dwz(dir: &Path, arguments: &[&str]) -> Option<Shared> {
     std::fs::remove_file(header).unwrap();
     let common = root.join(".dwz/made-1.0-1.x86_64");
     std::fs::create_dir_all(common.parent().unwrap()).unwrap();
-    run(Command::new("dwz").current_dir(&root).args(["-r", "-m", ".dwz/made-1.0-1.x86_64"]).args(&debug));
+    run(Command::new("dwz")
+        .current_dir(&root)
+        .args(["-r", "-m", ".dwz/made-1.0-1.x86_64"])
+        .args(form)
+        .args(&debug));
     Some(Shared { libraries, debug, common })
 }
 
@@ -209,6 +217,24 @@ fn supplementary(side: &Side, path: &str) -> Option<String> {
         }
         other => panic!("{other:?}: {:?}", artifact(side, path).gaps),
     }
+}
+
+#[test]
+fn supplementary_files_as_dwarf_5_has_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(made) = with_dwz_form(dir.path(), &["-gdwarf-5"], &["--dwarf-5"]) else { return };
+    let side = open(dir.path());
+    for name in ["usr/lib64/libone.so", "usr/lib64/libtwo.so"] {
+        assert!(supplementary(&side, name).unwrap().ends_with(".dwz/made-1.0-1.x86_64"));
+    }
+    // One of another build states another checksum.
+    let other = tempfile::tempdir().unwrap();
+    let arguments = ["-DEXTRA", "-gno-column-info", "-gdwarf-5"];
+    let Some(wrong) = with_dwz_form(other.path(), &arguments, &["--dwarf-5"]) else { return };
+    std::fs::copy(&wrong.common, &made.common).unwrap();
+    let side = open(dir.path());
+    let found = gaps(artifact(&side, "usr/lib64/libone.so"));
+    assert_eq!(found[0].0, GapKind::NoSupplementaryFile);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use super::job::Bytes;
 use super::wanted::resolve;
 use super::{Pass, lock, path_bytes};
 use crate::compress::LimitExceeded;
-use crate::debuginfo::{Place, build_id_text, probe};
-use crate::dwarf::SupplementaryLink;
+use crate::debuginfo::{Place, build_id_text};
+use crate::dwarf::{SupplementaryLink, supplementary_id};
 use crate::payload::PayloadError;
 use crate::side::package::{OpenPackage, PackageError, PackageFile};
 use crate::source::FileBytes;
@@ -84,7 +84,7 @@ impl Group {
     }
 
     pub(super) fn add(&self, path: BString, bytes: Bytes, package: Option<usize>) {
-        if let Some(id) = probe(&bytes).build_id {
+        if let Some(id) = supplementary_id(&bytes) {
             lock(&self.found).entry(id).or_insert(Supplementary { path, bytes, package });
         }
     }
@@ -118,7 +118,7 @@ impl Group {
         for place in places.into_iter().chain(asked) {
             match open_place(pass, place) {
                 Ok(Some((found, label))) => {
-                    let id = probe(&found.bytes).build_id;
+                    let id = supplementary_id(&found.bytes);
                     if id.as_ref() == Some(&link.build_id) {
                         self.add(found.path.clone(), found.bytes.clone(), found.package);
                         return Ok(found);
