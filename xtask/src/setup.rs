@@ -19,6 +19,7 @@ const fn tool(program: &'static str, debian: &'static str, el: &'static str) -> 
 const FOR_TESTS: &[Tool] = &[
     tool("cc", "gcc", "gcc"),
     tool("c++", "g++", "gcc-c++"),
+    tool("gfortran", "gfortran", "gcc-gfortran"),
     tool("readelf", "binutils", "binutils"),
     tool("objcopy", "binutils", "binutils"),
     tool("dwz", "dwz", "dwz"),

@@ -3,7 +3,7 @@
 //! ```text
 //! ## name
 //! Words about it, as many lines as one likes.
-//! : c++                                    the language, else C
+//! : c++                                    the language, else C; also rust, fortran; programs are in C then
 //! : flags -O2                              of both sides; also old-flags, new-flags
 //! : clang                                  the compiler; also old-clang, new-clang
 //! : in-source                              types are declared in the library's source, not in its header
@@ -21,7 +21,7 @@
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Case {
     pub(crate) name: String,
-    pub(crate) cpp: bool,
+    pub(crate) language: Language,
     pub(crate) in_source: bool,
     pub(crate) target: Option<String>,
     pub(crate) verdict: String,
@@ -33,6 +33,16 @@ pub(crate) struct Case {
     pub(crate) old: Half,
     pub(crate) new: Half,
     pub(crate) program: String,
+}
+
+/// What the sources are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Language {
+    #[default]
+    C,
+    Cpp,
+    Rust,
+    Fortran,
 }
 
 /// What one side is made of.
@@ -91,7 +101,9 @@ impl Case {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let flags = || rest.split_whitespace().map(str::to_string);
         match word {
-            "c++" => self.cpp = true,
+            "c++" => self.language = Language::Cpp,
+            "rust" => self.language = Language::Rust,
+            "fortran" => self.language = Language::Fortran,
             "in-source" => self.in_source = true,
             "flags" => {
                 self.old.flags.extend(flags());

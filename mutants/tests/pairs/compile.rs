@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use mutants::{build, judge};
 
-use crate::case::{Case, Half};
+use crate::case::{Case, Half, Language};
 
 /// Name of every library.
 const LIBRARY: &str = "libpair.so";
@@ -24,6 +24,9 @@ pub(crate) fn run(case: &Case, work: &Path) -> Result<Outcome, String> {
     let needs_clang = case.old.clang || case.new.clang;
     if needs_clang && !has_clang() {
         return Ok(Outcome::Skipped("no clang and ld.lld".into()));
+    }
+    if case.language == Language::Fortran && !has_fortran() {
+        return Ok(Outcome::Skipped("no gfortran".into()));
     }
     library(case, &case.old, &old)?;
     library(case, &case.new, &new)?;
@@ -60,11 +63,16 @@ pub(crate) fn run(case: &Case, work: &Path) -> Result<Outcome, String> {
 
 fn library(case: &Case, half: &Half, folder: &Path) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
-    let name = if case.cpp { "pair.cpp" } else { "pair.c" };
+    let name = match case.language {
+        Language::C => "pair.c",
+        Language::Cpp => "pair.cpp",
+        Language::Rust => return rust(half, folder),
+        Language::Fortran => return fortran(half, folder),
+    };
     // As if a public header had everything: what stands in the source of a library nobody else can see.
     let line = if case.in_source { "" } else { "#line 1 \"pair.h\"\n" };
     write(folder, name, &format!("{line}{}", half.source))?;
-    let mut command = compiler(case.cpp, half.clang);
+    let mut command = compiler(case.language == Language::Cpp, half.clang);
     command.current_dir(folder).args(["-g", "-w", "-fPIC", "-shared", "-Wl,-soname,libpair.so"]);
     if let Some(target) = &case.target {
         command.args(["-target", target, "-nostdlib", "-fuse-ld=lld", "-ffreestanding"]);
@@ -76,10 +84,27 @@ fn library(case: &Case, half: &Half, folder: &Path) -> Result<(), String> {
     succeed(command.args(["-o", LIBRARY, name]).args(&half.flags))
 }
 
+fn rust(half: &Half, folder: &Path) -> Result<(), String> {
+    write(folder, "pair.rs", &half.source)?;
+    let mut command = Command::new("rustc");
+    command.current_dir(folder).args(["--edition", "2024", "--crate-type", "cdylib", "-g", "-A", "warnings"]);
+    succeed(
+        command.args(["-C", "link-arg=-Wl,-soname,libpair.so", "-o", LIBRARY, "pair.rs"]).args(&half.flags),
+    )
+}
+
+fn fortran(half: &Half, folder: &Path) -> Result<(), String> {
+    write(folder, "pair.f90", &half.source)?;
+    let mut command = Command::new("gfortran");
+    command.current_dir(folder).args(["-g", "-w", "-fPIC", "-shared", "-Wl,-soname,libpair.so"]);
+    succeed(command.args(["-o", LIBRARY, "pair.f90"]).args(&half.flags))
+}
+
 fn program(case: &Case, folder: &Path) -> Result<(), String> {
-    let name = if case.cpp { "program.cpp" } else { "program.c" };
+    let is_cpp = case.language == Language::Cpp;
+    let name = if is_cpp { "program.cpp" } else { "program.c" };
     write(folder, name, &case.program)?;
-    let mut command = compiler(case.cpp, false);
+    let mut command = compiler(is_cpp, false);
     command.current_dir(folder).args(["-w", "-O1", "-o", "program", name, "-L.", "-l:libpair.so"]);
     succeed(&mut command)
 }
@@ -103,6 +128,11 @@ fn has_clang() -> bool {
             .iter()
             .all(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()))
     })
+}
+
+fn has_fortran() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| Command::new("gfortran").arg("--version").output().is_ok_and(|o| o.status.success()))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! Written pairs: two versions of a library in C or C++, what abide has to say of them, and often a program that
+//! Written pairs: two versions of a library in C, C++, Rust or Fortran, what abide has to say of them, and often a program that
 //! shows by running that it is true.
 //!
 //! The pairs are in `*.pairs` beside this file; `case.rs` describes their form.
