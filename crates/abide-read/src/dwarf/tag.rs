@@ -11,7 +11,7 @@ values! {
     SUBRANGE = 0x21; BASE = 0x24; CONST = 0x26; ENUMERATOR = 0x28; PACKED = 0x2d; SUBPROGRAM = 0x2e;
     VARIANT_PART = 0x33; VARIABLE = 0x34; VOLATILE = 0x35; RESTRICT = 0x37; INTERFACE = 0x38; NAMESPACE = 0x39;
     UNSPECIFIED = 0x3b; SHARED = 0x40; RVALUE_REFERENCE = 0x42; TEMPLATE_ALIAS = 0x43;
-    GENERIC_SUBRANGE = 0x45; ATOMIC = 0x47; IMMUTABLE = 0x4b; PARAMETER_PACK = 0x4107;
+    GENERIC_SUBRANGE = 0x45; ATOMIC = 0x47; IMMUTABLE = 0x4b; PARAMETER_PACK = 0x4108;
 }
 
 /// Whether entries with this tag are in functions' bodies and nothing of theirs is ever asked for: labels, blocks, inlined
