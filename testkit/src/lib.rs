@@ -7,9 +7,11 @@
 mod mutate;
 pub mod repository;
 mod seeds;
+mod sources;
 mod targets;
 
 pub use mutate::Mutator;
+pub use sources::{lookaside, modifications, patch, spec};
 pub use targets::{
     Target, apt, btf, cpio, ctf, deb, dwarf, elf, mirrors, modules, repodata, rpm, snapshot, tar, targets,
 };

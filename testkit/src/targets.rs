@@ -13,6 +13,7 @@ use abide_read::repo::{apt, metadata};
 use abide_read::rpm::Package;
 
 use crate::seeds;
+use crate::sources::{self, lookaside, modifications, patch, spec};
 
 /// One kind of input.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,10 @@ pub fn targets() -> &'static [Target] {
         Target { name: "modules", run: modules, seeds: seeds::modules },
         Target { name: "mirrors", run: mirrors, seeds: seeds::mirrors },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
+        Target { name: "spec", run: spec, seeds: sources::specs },
+        Target { name: "patch", run: patch, seeds: sources::patches },
+        Target { name: "modifications", run: modifications, seeds: sources::modifications_seeds },
+        Target { name: "lookaside", run: lookaside, seeds: sources::metadata },
     ]
 }
 

@@ -22,7 +22,7 @@ mod tests {
             &["abide-distro", "abide-engine", "abide-model", "abide-read", "abide-report", "abide-source"],
         ),
         ("mutants", &["abide-distro", "abide-model", "abide-read"]),
-        ("testkit", &["abide-model", "abide-read"]),
+        ("testkit", &["abide-model", "abide-read", "abide-source"]),
         ("xtask", &["abide-read", "testkit"]),
     ];
 

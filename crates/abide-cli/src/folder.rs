@@ -2,7 +2,7 @@
 //!
 //! Links are not followed and `.git` is not looked into: nothing outside the folder is read or written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -23,6 +23,8 @@ const MOST_FILES: usize = 200_000;
 pub(crate) struct Folder {
     root: PathBuf,
     paths: BTreeSet<String>,
+    /// Links, which are not followed.
+    links: BTreeSet<String>,
 }
 
 /// What went wrong with a folder.
@@ -51,7 +53,7 @@ pub(crate) enum FolderError {
 impl Folder {
     /// Lists a folder.
     pub(crate) fn open(root: &Path) -> Result<Folder, FolderError> {
-        let mut folder = Folder { root: root.to_owned(), paths: BTreeSet::new() };
+        let mut folder = Folder { root: root.to_owned(), paths: BTreeSet::new(), links: BTreeSet::new() };
         let mut todo = vec![(root.to_owned(), String::new(), 0)];
         while let Some((path, prefix, depth)) = todo.pop() {
             let shown = || path.display().to_string();
@@ -71,6 +73,8 @@ impl Folder {
                     todo.push((entry.path(), format!("{prefix}{name}/"), depth + 1));
                 } else if kind.is_file() {
                     folder.paths.insert(format!("{prefix}{name}"));
+                } else if kind.is_symlink() {
+                    folder.links.insert(format!("{prefix}{name}"));
                 }
                 if folder.paths.len() > MOST_FILES {
                     return Err(FolderError::TooMuch { path: shown(), most: MOST_FILES, what: "files" });
@@ -80,15 +84,63 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Writes all changes. New contents are written beside the old ones first; when anything fails, what was put in
-    /// place already is put back.
+    /// Makes a folder with files, all of them or none.
+    pub(crate) fn create(
+        root: &Path,
+        changes: &[Change],
+        executables: &BTreeSet<String>,
+    ) -> Result<(), FolderError> {
+        let failed = |error| FolderError::Io { path: root.display().to_string(), error };
+        let above = root.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(above).map_err(failed)?;
+        let made = tempfile::Builder::new()
+            .prefix(".abide-")
+            .permissions(Permissions::from_mode(0o777))
+            .tempdir_in(above)
+            .map_err(failed)?;
+        Folder::open(made.path())?.write_with(changes, executables)?;
+        fs::rename(made.path(), root).map_err(failed)?;
+        // It has another name now: nothing is left to be removed.
+        let _ = made.keep();
+        Ok(())
+    }
+
+    /// The files that can be run.
+    pub(crate) fn executables(&self) -> BTreeSet<String> {
+        let can_run = |path: &&String| {
+            fs::symlink_metadata(self.root.join(path)).is_ok_and(|m| m.permissions().mode() & 0o100 != 0)
+        };
+        self.paths.iter().filter(can_run).cloned().collect()
+    }
+
+    /// The links in it, with what they are.
+    pub(crate) fn links(&self) -> BTreeMap<String, String> {
+        self.links.iter().map(|path| (path.clone(), "a link".to_owned())).collect()
+    }
+
+    /// Writes all changes, or none.
     pub(crate) fn write(&self, changes: &[Change]) -> Result<(), FolderError> {
+        self.write_with(changes, &BTreeSet::new())
+    }
+
+    /// Writes all changes; files among `executables` can be run. New contents are written beside the old ones first; when anything fails, what was put in
+    /// place already is put back.
+    pub(crate) fn write_with(
+        &self,
+        changes: &[Change],
+        executables: &BTreeSet<String>,
+    ) -> Result<(), FolderError> {
         let mut ready = Vec::new();
         for change in changes {
             let path = self.root.join(&change.path);
             let failed = |error| FolderError::Io { path: path.display().to_string(), error };
+            if let Some(link) = self.link_above(&change.path) {
+                let error = std::io::Error::other(format!("{link} is a link"));
+                return Err(failed(error));
+            }
+            let can_run = executables.contains(&change.path);
             let file = match &change.after {
-                Some(content) => Some(prepared(&path, content).map_err(failed)?),
+                Some(content) => Some(prepared(&path, content, can_run).map_err(failed)?),
                 None => None,
             };
             ready.push((change, path, file));
@@ -109,10 +161,22 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// The first link among the folders of a path, through which nothing is written.
+    fn link_above(&self, path: &str) -> Option<String> {
+        path.match_indices('/').map(|(at, _)| &path[..at]).find_map(|above| {
+            let is_link = fs::symlink_metadata(self.root.join(above)).is_ok_and(|m| m.is_symlink());
+            is_link.then(|| above.to_owned())
+        })
+    }
+}
+
 /// A temporary neighbour with the content and, where there was a file, its permissions.
-fn prepared(path: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
+fn prepared(path: &Path, content: &[u8], can_run: bool) -> std::io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mode = fs::metadata(path).map_or(0o666, |metadata| metadata.permissions().mode() & 0o7777);
+    let new = if can_run { 0o777 } else { 0o666 };
+    let mode = fs::metadata(path).map_or(new, |metadata| metadata.permissions().mode() & 0o7777);
+    let mode = if can_run { mode | (mode & 0o444) >> 2 } else { mode };
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix(".abide-").permissions(Permissions::from_mode(mode));
     let mut file = match builder.tempfile_in(folder) {
@@ -131,7 +195,7 @@ fn undo(done: &[(&Change, PathBuf)]) {
     for (change, path) in done.iter().rev() {
         let _ = match &change.before {
             Some(content) => {
-                prepared(path, content).and_then(|file| file.persist(path).map(drop).map_err(|e| e.error))
+                prepared(path, content, false).and_then(|file| file.persist(path).map(drop).map_err(|e| e.error))
             }
             None => fs::remove_file(path),
         };

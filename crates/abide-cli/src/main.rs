@@ -1,11 +1,13 @@
 //! The `abide` program: arguments, inputs, outputs, progress, exit codes. One file per command.
 
+mod archive;
 mod args;
 mod cache;
 mod commands;
 mod error;
 mod folder;
 mod git_tags;
+mod history;
 mod output;
 mod packages;
 mod policy;
@@ -19,6 +21,8 @@ mod sides;
 mod site;
 mod source_args;
 mod suppressions;
+mod taken;
+mod verifying;
 
 use std::process::ExitCode;
 

@@ -13,12 +13,82 @@ pub(crate) struct Source {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
+    Import(Import),
     Apply(Apply),
     Lint(Lint),
     Annotate(Annotate),
     Retire(Retire),
     Ledger(Ledger),
     Status(Status),
+}
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  The newest of a branch:
+    abide source import https://git.example.org/rpms/bash bash --branch c9s
+  A tag of a clone, and the archives that were fetched already:
+    abide source import ../clones/bash bash --tag imports/c9/bash-5.1.8-6.el9 --lookaside ../cache
+  A source package, all files in one folder:
+    abide source import bash-5.1.8-6.el9.src.rpm bash --flat
+
+Exit status:
+  0  imported
+  1  imported, and something is missing or wrong in it
+  2  refused, and no file was changed";
+
+/// Takes what somebody else has as the new base of a package's folder, and records where it came from.
+///
+/// SOURCE is a git repository, a source package or a folder. All files of the import before are replaced, all or
+/// none; files that were changed since, and files that came from no import, stay. The record is .abide-import.json
+/// in DIRECTORY. Files of the lookaside are checked where they are present; nothing of it is fetched.
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+pub(crate) struct Import {
+    /// Address or path of a git repository, a .src.rpm, or a folder.
+    #[arg(value_name = "SOURCE", value_hint = ValueHint::AnyPath)]
+    pub(crate) source: String,
+    /// The package's folder; it is made when it is not there.
+    #[arg(value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
+    /// Branch of the repository [default: what its HEAD names].
+    #[arg(long, value_name = "NAME", group = "revision")]
+    pub(crate) branch: Option<String>,
+    /// Tag of the repository.
+    #[arg(long, value_name = "NAME", group = "revision")]
+    pub(crate) tag: Option<String>,
+    /// Commit of the repository, by its hash.
+    #[arg(long, value_name = "HASH", group = "revision")]
+    pub(crate) commit: Option<String>,
+    /// Folder with files of the lookaside, named as in the metadata or by their digests, to check them.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub(crate) lookaside: Option<PathBuf>,
+    /// Lay a source package out in one folder; otherwise as DIRECTORY is, or in SPECS and SOURCES.
+    #[arg(long)]
+    pub(crate) flat: bool,
+    /// Overwrite files that were changed since the last import.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// With --dry-run, show the differences.
+    #[arg(long, requires = "dry_run")]
+    pub(crate) show: bool,
+    /// Format of what is told.
+    #[arg(long, value_enum, default_value_t = ImportFormat::Text, value_name = "FORMAT")]
+    pub(crate) format: ImportFormat,
+    /// Release of Enterprise Linux to expand macros for.
+    #[arg(long, value_name = "N")]
+    pub(crate) el_version: Option<String>,
+}
+
+/// Formats of what an import tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// For people.
+    Text,
+    /// The record.
+    Json,
 }
 
 const APPLY_EXAMPLES: &str = "\
@@ -81,6 +151,10 @@ pub(crate) struct Lint {
     /// Modification file whose `origin:` counts too; may be given several times.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) modifications: Vec<PathBuf>,
+    /// Hold patches against the commits they claim to be. REPOSITORY is a clone, or a folder of clones named after
+    /// packages; may be given several times. Nothing is fetched.
+    #[arg(long, value_name = "REPOSITORY", value_hint = ValueHint::DirPath)]
+    pub(crate) verify: Vec<PathBuf>,
     /// Only the totals, without the single findings.
     #[arg(long)]
     pub(crate) summary: bool,
@@ -126,8 +200,8 @@ pub(crate) struct Retire {
     /// The reference that ours was made from: patches it has are not ours.
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub(crate) base: Option<PathBuf>,
-    /// The new version's sources, unpacked: what they have already is contained.
-    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    /// The new version's sources, unpacked or as a tar archive: what they have already is contained.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) sources: Option<PathBuf>,
     /// Our modification file: only the patches that it adds are ours.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -149,6 +223,13 @@ pub(crate) struct Ledger {
     /// Folders of packages.
     #[arg(value_name = "DIRECTORY", required = true, value_hint = ValueHint::DirPath)]
     pub(crate) directories: Vec<PathBuf>,
+    /// Take DIRECTORY for a git repository of one package and read the history of its branches: when each divergence
+    /// began and ended, with which commit, and on which branches it is.
+    #[arg(long)]
+    pub(crate) history: bool,
+    /// With --history, only branches whose names fit PATTERN (`a9*`); may be given several times.
+    #[arg(long, value_name = "PATTERN", requires = "history")]
+    pub(crate) branch: Vec<String>,
     /// Format of the list.
     #[arg(long, value_enum, default_value_t = LedgerFormat::Markdown, value_name = "FORMAT")]
     pub(crate) format: LedgerFormat,
@@ -197,6 +278,9 @@ pub(crate) struct Status {
     /// Folder of the reference's packages, found by their names.
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub(crate) reference: Option<PathBuf>,
+    /// Say since when each divergence lasts, from the git history of the package's folder.
+    #[arg(long)]
+    pub(crate) history: bool,
     /// The day it is taken to be, YYYY-MM-DD [default: today, in UTC].
     #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) date: Option<abide_source::modify::date::Date>,

@@ -1,6 +1,7 @@
 //! Fetching over HTTP(S), with timeouts, few retries and a ceiling; and what a URL is.
 //!
-//! The only place of the program that opens a socket, and only when an input is a URL.
+//! The only place of the program that opens a socket, and only when an input is a URL; gix opens its own for addresses
+//! of git repositories that are not HTTP's.
 
 use std::io::Read;
 use std::time::Duration;
@@ -79,6 +80,13 @@ impl Fetcher {
             .http_status_as_error(false)
             .build();
         Self { agent: config.into() }
+    }
+}
+
+impl Fetcher {
+    /// The client itself, for a protocol of its own.
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
     }
 }
 

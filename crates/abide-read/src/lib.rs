@@ -13,6 +13,7 @@ pub mod debuginfo;
 pub mod dwarf;
 pub mod elf;
 pub mod fetch;
+pub mod git;
 pub mod input;
 mod numbered;
 pub mod payload;

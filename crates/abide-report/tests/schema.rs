@@ -34,3 +34,8 @@ fn the_schema_of_the_ledger_is_current() {
 fn the_schema_of_who_is_current() {
     is_current("who-1.schema.json", &abide_report::who::schema());
 }
+
+#[test]
+fn the_schema_of_the_record_of_imports_is_current() {
+    is_current("source-import-1.schema.json", &abide_report::source::import::schema());
+}

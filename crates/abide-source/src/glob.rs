@@ -3,12 +3,12 @@
 //! A pattern without a slash is held against the name, one with a slash against the whole path.
 
 /// Whether a name has characters that make it a pattern.
-pub(crate) fn is_pattern(text: &str) -> bool {
+pub fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
 /// Whether a path matches.
-pub(crate) fn matches(pattern: &str, path: &str) -> bool {
+pub fn matches(pattern: &str, path: &str) -> bool {
     let subject = if pattern.contains('/') { path } else { crate::files::name(path) };
     let pattern: Vec<char> = pattern.chars().collect();
     let subject: Vec<char> = subject.chars().collect();

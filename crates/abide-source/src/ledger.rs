@@ -17,6 +17,19 @@ pub struct Snapshot<'a> {
     pub branch: String,
     /// The package.
     pub package: &'a Package,
+    /// The commit that made it so, when the snapshot is from git.
+    pub commit: Option<Commit>,
+}
+
+/// A commit of the package's own repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its hash.
+    pub id: String,
+    /// Its day, in UTC.
+    pub date: Date,
+    /// The first line of its message.
+    pub subject: String,
 }
 
 /// A version and the day of its changelog entry.
@@ -24,8 +37,10 @@ pub struct Snapshot<'a> {
 pub struct Milestone {
     /// Version and release.
     pub version: String,
-    /// The day, when the changelog has one.
+    /// The day: the commit's, otherwise the one of the changelog entry when there is one.
     pub date: Option<Date>,
+    /// The commit, when it is known.
+    pub commit: Option<String>,
 }
 
 /// How a divergence ended.
@@ -44,7 +59,7 @@ pub struct Entry {
     pub package: String,
     /// The line of the distribution, empty when there is only one.
     pub line: String,
-    /// What links to it; stays as long as package, line and file do.
+    /// What links to it; stays as long as package, line and file do, also when it has ended.
     pub anchor: String,
     /// The patch's file.
     pub file: String,
@@ -89,11 +104,58 @@ pub fn ledger(snapshots: &[Snapshot<'_>]) -> Vec<Entry> {
         snapshots.sort_by_key(|snapshot| {
             (date(snapshot.package), snapshot.package.version(), snapshot.branch.clone())
         });
-        of_line(&line, &snapshots, &mut entries);
+        let mut walk = Walk::new(&line);
+        snapshots.into_iter().for_each(|snapshot| walk.step(snapshot));
+        entries.extend(walk.finish());
     }
-    entries.sort_by(|a, b| {
-        let key = |e: &Entry| (e.package.clone(), e.line.clone(), e.end.is_some(), e.file.clone());
-        key(a).cmp(&key(b))
+    arranged(entries)
+}
+
+/// Makes one ledger of what walks over single branches found: what lasts on several branches of a line is one
+/// divergence, and so is what began and ended with the same commits.
+pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut found: Vec<Entry> = Vec::new();
+    let mut known: BTreeMap<(String, String, String, Option<String>, Option<String>), usize> = BTreeMap::new();
+    for entry in entries {
+        let end = entry.end.as_ref().map(|end| end.at.commit.clone().unwrap_or_default());
+        let began = end.as_ref().and(entry.since.commit.clone());
+        let key = (entry.package.clone(), entry.line.clone(), entry.file.clone(), began, end);
+        match known.get(&key) {
+            None => {
+                known.insert(key, found.len());
+                found.push(entry);
+            }
+            Some(at) => join(&mut found[*at], entry),
+        }
+    }
+    arranged(found)
+}
+
+fn join(known: &mut Entry, other: Entry) {
+    known.branches.extend(other.branches);
+    known.branches.sort();
+    known.branches.dedup();
+    if other.since.date < known.since.date {
+        known.since = other.since;
+        known.since_or_before = other.since_or_before;
+    }
+}
+
+/// Sorts entries and gives them anchors, each its own: what has the same name later has the version it began with in it.
+fn arranged(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_cached_key(|e| (e.since.date, e.since.version.clone(), e.branches.clone()));
+    let mut taken = BTreeSet::new();
+    for entry in &mut entries {
+        let parts = [entry.package.as_str(), &entry.line, &entry.file];
+        let again = [parts[0], parts[1], parts[2], "since", &entry.since.version];
+        let candidates = [anchor(&parts), anchor(&again)];
+        let counted = (2..).map(|n| format!("{}-{n}", candidates[1]));
+        let free = candidates.iter().cloned().chain(counted).find(|anchor| !taken.contains(anchor));
+        entry.anchor = free.unwrap_or_default();
+        taken.insert(entry.anchor.clone());
+    }
+    entries.sort_by_cached_key(|e| {
+        (e.package.clone(), e.line.clone(), e.end.is_some(), e.file.clone(), e.since.date)
     });
     entries
 }
@@ -125,63 +187,87 @@ fn date(package: &Package) -> Option<Date> {
     Date::from_words(year, month, day)
 }
 
-fn milestone(package: &Package) -> Milestone {
-    Milestone { version: package.version(), date: date(package) }
+fn milestone(snapshot: &Snapshot<'_>) -> Milestone {
+    let commit = snapshot.commit.as_ref();
+    Milestone {
+        version: snapshot.package.version(),
+        date: commit.map(|commit| commit.date).or_else(|| date(snapshot.package)),
+        commit: commit.map(|commit| commit.id.clone()),
+    }
 }
 
 /// A divergence while the snapshots are walked.
-struct Running<'a> {
-    patch: &'a Listed,
+struct Running {
+    patch: Listed,
     since: Milestone,
     first: bool,
     branches: BTreeSet<String>,
 }
 
-fn of_line(line: &str, snapshots: &[&Snapshot<'_>], entries: &mut Vec<Entry>) {
-    let mut running: BTreeMap<&str, Running<'_>> = BTreeMap::new();
-    let mut before: Option<&Package> = None;
-    for snapshot in snapshots {
+/// A walk over the snapshots of one line or branch, the oldest first. Only the snapshot before is kept.
+pub struct Walk {
+    line: String,
+    running: BTreeMap<String, Running>,
+    before: Option<Package>,
+    ended: Vec<Entry>,
+}
+
+impl Walk {
+    /// A walk over a line of the distribution; empty when there is only one.
+    pub fn new(line: &str) -> Walk {
+        Walk { line: line.to_owned(), running: BTreeMap::new(), before: None, ended: Vec::new() }
+    }
+
+    /// Takes in the next snapshot.
+    pub fn step(&mut self, snapshot: &Snapshot<'_>) {
         let package = snapshot.package;
-        for event in before.map(|before| compare(before, package)).unwrap_or_default() {
+        let before = self.before.take();
+        for event in before.as_ref().map(|before| compare(before, package)).unwrap_or_default() {
             match event.fate {
                 Fate::Removed => {
-                    let gone = running.keys().find(|name| **name == event.before).copied();
-                    if let Some(gone) = gone.and_then(|name| running.remove(name)) {
-                        let why =
-                            before.map_or(String::new(), |before| why_ended(before, package, gone.patch));
-                        let end = End { at: milestone(package), why };
-                        entries.push(entry(package, line, gone, Some(end)));
+                    if let (Some(gone), Some(before)) = (self.running.remove(&event.before), &before) {
+                        let why = why_ended(before, snapshot, &gone.patch);
+                        let end = End { at: milestone(snapshot), why };
+                        self.ended.push(entry(package, &self.line, gone, Some(end)));
                     }
                 }
                 Fate::Renamed => {
-                    let name = running.keys().find(|name| **name == event.before).copied();
-                    let old = name.and_then(|name| running.remove(name));
                     let patch = package.patches.iter().find(|p| p.file == event.after);
-                    if let (Some(old), Some(patch)) = (old, patch) {
-                        running.insert(&patch.file, Running { patch, ..old });
+                    if let (Some(old), Some(patch)) = (self.running.remove(&event.before), patch) {
+                        let patch = patch.clone();
+                        self.running.insert(patch.file.clone(), Running { patch, ..old });
                     }
                 }
                 Fate::Added | Fate::Edited | Fate::Renumbered => {}
             }
         }
         for patch in &package.patches {
-            let found = running.entry(&patch.file).or_insert_with(|| Running {
-                patch,
-                since: milestone(package),
+            let found = self.running.entry(patch.file.clone()).or_insert_with(|| Running {
+                patch: patch.clone(),
+                since: milestone(snapshot),
                 first: before.is_none(),
                 branches: BTreeSet::new(),
             });
-            found.patch = patch;
+            found.patch = patch.clone();
             found.branches.insert(snapshot.branch.clone());
         }
-        before = Some(package);
+        self.before = Some(package.clone());
     }
-    if let Some(package) = before {
-        entries.extend(running.into_values().map(|running| entry(package, line, running, None)));
+
+    /// The divergences: those that ended, and those that the last snapshot has.
+    pub fn finish(self) -> Vec<Entry> {
+        let mut entries = self.ended;
+        if let Some(package) = &self.before {
+            let lasting = self.running.into_values();
+            entries.extend(lasting.map(|running| entry(package, &self.line, running, None)));
+        }
+        entries
     }
 }
 
-fn why_ended(before: &Package, after: &Package, patch: &Listed) -> String {
+/// Why a patch is gone: where its places are now, and what the changelog or the commit says.
+fn why_ended(before: &Package, snapshot: &Snapshot<'_>, patch: &Listed) -> String {
+    let after = snapshot.package;
     let version =
         |package: &Package| package.version().rsplit_once('-').map(|(version, _)| version.to_owned());
     let keys = patch.patch.hunk_keys();
@@ -192,14 +278,57 @@ fn why_ended(before: &Package, after: &Package, patch: &Listed) -> String {
     if let Some(holder) = holder {
         return format!("its places are in {} now", holder.file);
     }
-    match (version(before), version(after)) {
+    let what = match (version(before), version(after)) {
         (Some(old), Some(new)) if old != new => format!("the new version {new} does without it"),
-        _ => "it was dropped".into(),
+        _ => "it was dropped".to_owned(),
+    };
+    let said = said_of(before, after, patch).map(|item| format!("changelog: {item}"));
+    let said = said.or_else(|| snapshot.commit.as_ref().map(|commit| format!("commit: {}", commit.subject)));
+    match said {
+        Some(said) => format!("{what} ({said})"),
+        None => what,
     }
 }
 
-fn entry(package: &Package, line: &str, running: Running<'_>, end: Option<End>) -> Entry {
-    let patch = running.patch;
+/// The new item of the changelog that names a patch, or a CVE or bug that it is for.
+fn said_of(before: &Package, after: &Package, patch: &Listed) -> Option<String> {
+    let old: BTreeSet<String> = items(before).into_iter().collect();
+    let stem = patch.file.trim_end_matches(".patch");
+    let ids: Vec<&str> = patch
+        .evidence
+        .iter()
+        .filter(|e| matches!(e.class, Class::Cve | Class::BugTracker) && !e.text.contains("://"))
+        .map(|e| e.text.trim_start_matches('#'))
+        .filter(|id| id.len() >= 6)
+        .collect();
+    let new: Vec<String> = items(after).into_iter().filter(|item| !old.contains(item)).collect();
+    let names_file = |item: &&String| stem.len() > 4 && item.contains(stem);
+    let names_id = |item: &&String| ids.iter().any(|id| item.contains(id));
+    new.iter().find(names_file).or_else(|| new.iter().find(names_id)).cloned()
+}
+
+/// The items of a changelog, each in one line.
+fn items(package: &Package) -> Vec<String> {
+    let Some(section) = package.spec.section("changelog") else { return Vec::new() };
+    let mut items: Vec<String> = Vec::new();
+    for line in &package.spec.lines()[section.body()..section.end] {
+        let text = line.trim();
+        match (text.strip_prefix('-'), items.last_mut()) {
+            _ if text.is_empty() || line.starts_with('*') => items.push(String::new()),
+            (Some(item), _) => items.push(item.trim().to_owned()),
+            (None, Some(last)) if !last.is_empty() => {
+                last.push(' ');
+                last.push_str(text);
+            }
+            (None, _) => {}
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+fn entry(package: &Package, line: &str, running: Running, end: Option<End>) -> Entry {
+    let patch = &running.patch;
     let why = why(patch);
     let (kind, kind_is_declared) = kind(patch, &why);
     let mut bugs: Vec<String> =
@@ -209,7 +338,7 @@ fn entry(package: &Package, line: &str, running: Running<'_>, end: Option<End>) 
     Entry {
         package: package.name.clone(),
         line: line.to_owned(),
-        anchor: anchor(&[&package.name, line, &patch.file]),
+        anchor: String::new(),
         file: patch.file.clone(),
         kind,
         kind_is_declared,

@@ -6,10 +6,12 @@
 pub mod annotate;
 pub mod diff;
 pub mod files;
-mod glob;
+pub mod glob;
 pub mod history;
+pub mod import;
 pub mod ledger;
 pub mod lint;
+pub mod lookaside;
 pub mod modify;
 mod near;
 pub mod package;
@@ -18,5 +20,6 @@ pub mod provenance;
 pub mod retire;
 pub mod spec;
 pub mod text;
+pub mod verify;
 
 pub use files::{Files, Overlay};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::modify::date::Date;
-use crate::package::{Listed, Package};
+use crate::package::{KeptOut, Listed, Package};
 use crate::patch::from_hash;
 use crate::provenance::{Class, Grade, Place, best};
+use crate::verify::{Likeness, Verification};
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,8 @@ pub enum Rule {
     WeakProvenance,
     /// The file is not there.
     MissingFile,
+    /// The file is not there, since its name was taken for an archive's.
+    MistakenArchive,
     /// The spec names the patch and does not apply it.
     NotApplied,
     /// Two patches have one number.
@@ -28,6 +31,8 @@ pub enum Rule {
     Empty,
     /// The day has passed on which it was to be looked at again.
     Expired,
+    /// It is another change than that of the commit it claims to be.
+    DiffersFromCommit,
 }
 
 /// All rules.
@@ -35,12 +40,14 @@ pub const RULES: &[Rule] = &[
     Rule::NoProvenance,
     Rule::WeakProvenance,
     Rule::MissingFile,
+    Rule::MistakenArchive,
     Rule::NotApplied,
     Rule::DuplicateNumber,
     Rule::DuplicateFile,
     Rule::UnusedFile,
     Rule::Empty,
     Rule::Expired,
+    Rule::DiffersFromCommit,
 ];
 
 impl Rule {
@@ -50,12 +57,14 @@ impl Rule {
             Rule::NoProvenance => "no-provenance",
             Rule::WeakProvenance => "weak-provenance",
             Rule::MissingFile => "missing-file",
+            Rule::MistakenArchive => "mistaken-archive",
             Rule::NotApplied => "not-applied",
             Rule::DuplicateNumber => "duplicate-number",
             Rule::DuplicateFile => "duplicate-file",
             Rule::UnusedFile => "unused-file",
             Rule::Empty => "empty-patch",
             Rule::Expired => "expired",
+            Rule::DiffersFromCommit => "differs-from-commit",
         }
     }
 }
@@ -111,26 +120,14 @@ fn of_patch(listed: &Listed, today: Option<Date>, findings: &mut Vec<Finding>) {
             findings.push(finding(listed, Rule::NoProvenance, "nothing says where this patch comes from"))
         }
         Grade::Weak => {
-            let text = best(&listed.evidence).map_or("", |e| e.text.as_str());
-            let message = if text.contains("://") {
-                format!("only {text} says where this patch comes from")
-            } else {
-                format!(
-                    "only the hash {text}, of a repository that is not named, says where this patch comes from"
-                )
-            };
+            let message = weak(listed);
             findings.push(finding(listed, Rule::WeakProvenance, message));
         }
         Grade::Identifier | Grade::Link => {}
     }
     if listed.path.is_none() {
-        let remote = listed.entry.value.contains("://");
-        let message = if remote {
-            "the file is not there; its link is a place to get it"
-        } else {
-            "the file is not there"
-        };
-        findings.push(finding(listed, Rule::MissingFile, message));
+        let (rule, message) = missing(listed);
+        findings.push(finding(listed, rule, message));
     } else if listed.patch.files.iter().all(|file| file.hunks.is_empty())
         && !listed.patch.other_formats
         && is_plain(listed)
@@ -149,6 +146,46 @@ fn of_patch(listed: &Listed, today: Option<Date>, findings: &mut Vec<Finding>) {
             format!("this patch was to be looked at again by {day}"),
         ));
     }
+}
+
+/// What to say of a patch of which little is known.
+fn weak(listed: &Listed) -> String {
+    let Some(best) = best(&listed.evidence) else { return String::new() };
+    let text = &best.text;
+    match best.class {
+        Class::BugTracker if !text.contains("://") => {
+            format!("only the number {text}, which may be a bug's, says where this patch comes from")
+        }
+        _ if text.contains("://") => format!("only {text} says where this patch comes from"),
+        _ => format!("only the hash {text}, of a repository that is not named, says where this patch comes from"),
+    }
+}
+
+/// What to say of a patch whose file is not there.
+fn missing(listed: &Listed) -> (Rule, String) {
+    match &listed.kept_out {
+        Some(KeptOut { by, line, pattern: Some(pattern) }) => (
+            Rule::MistakenArchive,
+            format!("the file is not there: {by} (line {line}) has it for an archive, since its name fits {pattern}"),
+        ),
+        Some(KeptOut { by, line, pattern: None }) => {
+            (Rule::MissingFile, format!("the file is not there; {by} (line {line}) says that it is kept elsewhere"))
+        }
+        None if listed.entry.value.contains("://") => {
+            (Rule::MissingFile, "the file is not there; its link is a place to get it".into())
+        }
+        None => (Rule::MissingFile, "the file is not there".into()),
+    }
+}
+
+/// The finding that comes of holding a patch against the commit it claims, when it is another change.
+pub fn of_verification(listed: &Listed, verification: &Verification) -> Option<Finding> {
+    if verification.likeness != Likeness::Different {
+        return None;
+    }
+    let commits: Vec<&str> = verification.commits.iter().map(|id| id.get(..12).unwrap_or(id)).collect();
+    let message = format!("it is not the change of commit {}: {}", commits.join(", "), verification.detail);
+    Some(finding(listed, Rule::DiffersFromCommit, message))
 }
 
 /// Whether the file is a patch as such: not compressed, and without renames and mode changes, which have no lines.

@@ -1,12 +1,14 @@
 //! A package's sources as the divergence side sees them: its spec, its patches, where each comes from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::files::{self, Files, ReadError};
 use crate::glob;
+use crate::lookaside;
 use crate::modify::config::{Action, Modifications};
 use crate::patch::{MOST_BYTES, Patch};
-use crate::provenance::{Evidence, Grade, Place, grade, of_header, of_text};
+use crate::provenance::{Evidence, Grade, Place, grade, of_header, of_name, of_text};
 use crate::spec::evr::{self, DIST, Evr, Raw};
 use crate::spec::macros::{Macros, preamble};
 use crate::spec::prep::{Application, Apply, applications, in_a_range};
@@ -25,7 +27,7 @@ pub struct Listed {
     /// Where the file is; `None` when it is not there.
     pub path: Option<String>,
     /// What the file says; empty when it is not there.
-    pub patch: Patch,
+    pub patch: Arc<Patch>,
     /// BLAKE3 of the file.
     pub digest: Option<String>,
     /// Where it comes from.
@@ -34,6 +36,19 @@ pub struct Listed {
     pub comment: Vec<String>,
     /// Whether `%prep` applies it; `None` where that cannot be told.
     pub applied: Option<bool>,
+    /// What keeps the file out of the package, when it is not there.
+    pub kept_out: Option<KeptOut>,
+}
+
+/// What keeps a patch out of the package's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOut {
+    /// The file that does it: lookaside metadata, or `.gitignore`.
+    pub by: String,
+    /// The line there, from 1.
+    pub line: usize,
+    /// The pattern for archives that the patch's name fits, when that is why.
+    pub pattern: Option<String>,
 }
 
 impl Listed {
@@ -41,6 +56,19 @@ impl Listed {
     pub fn grade(&self) -> Grade {
         grade(&self.evidence)
     }
+}
+
+/// One source of a package.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its line in the spec.
+    pub entry: Entry,
+    /// The file's name, macros expanded where that is possible.
+    pub file: String,
+    /// Whether the name is known: all its macros are.
+    pub is_known: bool,
+    /// Where the file is; `None` when it is not there.
+    pub path: Option<String>,
 }
 
 /// A package.
@@ -56,6 +84,8 @@ pub struct Package {
     pub evr: Result<Evr, String>,
     /// Its patches, in the order of the spec.
     pub patches: Vec<Listed>,
+    /// Its sources, in the order of the spec.
+    pub sources: Vec<Source>,
     /// Files that look like patches and that the spec does not name.
     pub unused: Vec<String>,
     /// The head of the newest changelog entry.
@@ -85,6 +115,15 @@ pub fn specs(files: &dyn Files) -> Vec<String> {
 impl Package {
     /// Reads a package. `el_version` is the release of Enterprise Linux that macros are expanded for.
     pub fn read(files: &dyn Files, el_version: Option<&str>) -> Result<Package, PackageError> {
+        Self::read_again(files, el_version, &mut Patches::default())
+    }
+
+    /// Reads a package of which another state was read before; patches that are the same are not read again.
+    pub fn read_again(
+        files: &dyn Files,
+        el_version: Option<&str>,
+        known: &mut Patches,
+    ) -> Result<Package, PackageError> {
         let specs = specs(files);
         let [spec_path] = specs.as_slice() else { return Err(PackageError::Specs(specs.len())) };
         let spec = Spec::new(&crate::text::decode(&files.read(spec_path)?.unwrap_or_default()));
@@ -95,15 +134,21 @@ impl Package {
         // In file names the mark would be wrong.
         macros.define("dist", "");
         let paths = files.paths();
-        let mut reader = Reader { files, paths: &paths, macros: &macros, applications: applications(&spec) };
+        let applications = applications(&spec);
+        let used = BTreeMap::new();
+        let mut reader = Reader { files, paths: &paths, macros: &macros, applications, known, used };
         let mut patches = reader.patches(spec_path, &spec)?;
+        let sources = reader.sources(&spec);
         for name in includes(&spec).into_iter().filter(|name| name.ends_with(".patches")) {
             if let Some(path) = paths.iter().find(|path| files::name(path) == name) {
                 let list = Spec::new(&crate::text::decode(&files.read(path)?.unwrap_or_default()));
                 patches.extend(reader.patches(path, &list)?);
             }
         }
+        let used = reader.used;
+        known.by_digest = used;
         from_changelog(&spec, &mut patches);
+        kept_out(files, &paths, &mut patches)?;
         let unused = unused(&paths, &patches, &spec);
         let evr = evr::evr(&spec, el_version, Raw::default()).map_err(|e| e.to_string());
         let changelog = newest_entry(&spec);
@@ -113,6 +158,7 @@ impl Package {
             spec,
             evr,
             patches,
+            sources,
             unused,
             changelog,
         })
@@ -144,6 +190,14 @@ struct Reader<'a> {
     paths: &'a [String],
     macros: &'a Macros,
     applications: Vec<Application>,
+    known: &'a Patches,
+    used: BTreeMap<String, Arc<Patch>>,
+}
+
+/// The patches of the state that was read last, by the digests of their files.
+#[derive(Clone, Debug, Default)]
+pub struct Patches {
+    by_digest: BTreeMap<String, Arc<Patch>>,
 }
 
 impl Reader<'_> {
@@ -160,9 +214,10 @@ impl Reader<'_> {
                 listed_in: list_path.to_owned(),
                 file,
                 path,
-                patch: Patch::default(),
+                patch: Arc::default(),
                 digest: None,
                 evidence: Vec::new(),
+                kept_out: None,
             };
             self.fill(&mut listed)?;
             let mut evidence = of_text(&listed.comment.join("\n"), Place::Comment);
@@ -176,7 +231,7 @@ impl Reader<'_> {
                     Place::Group,
                 ));
             }
-            evidence.extend(of_text(&spaced(&listed.file), Place::Name));
+            evidence.extend(of_name(&listed.file));
             evidence.sort();
             evidence.dedup();
             listed.evidence = evidence;
@@ -185,13 +240,26 @@ impl Reader<'_> {
         Ok(patches)
     }
 
-    fn fill(&self, listed: &mut Listed) -> Result<(), ReadError> {
+    fn sources(&self, spec: &Spec) -> Vec<Source> {
+        let entries = entries(spec).into_iter().filter(|entry| entry.kind == Kind::Source);
+        let read = |entry: Entry| {
+            let is_known = self.macros.expand(entry.file()).is_ok();
+            let (file, path) = self.find(entry.file());
+            Source { entry, file, is_known, path }
+        };
+        entries.map(read).collect()
+    }
+
+    fn fill(&mut self, listed: &mut Listed) -> Result<(), ReadError> {
         let Some(path) = &listed.path else { return Ok(()) };
         let Some(bytes) = self.files.read(path)? else { return Ok(()) };
-        listed.digest = Some(blake3::hash(&bytes).to_hex().to_string());
+        let digest = blake3::hash(&bytes).to_hex().to_string();
         if bytes.len() <= MOST_BYTES {
-            listed.patch = Patch::new(&bytes);
+            let known = self.used.get(&digest).or_else(|| self.known.by_digest.get(&digest)).cloned();
+            listed.patch = known.unwrap_or_else(|| Arc::new(Patch::new(&bytes)));
+            self.used.insert(digest.clone(), Arc::clone(&listed.patch));
         }
+        listed.digest = Some(digest);
         Ok(())
     }
 
@@ -246,11 +314,6 @@ fn unknown_as_star(name: &str) -> String {
     pattern
 }
 
-/// A file name as words.
-fn spaced(name: &str) -> String {
-    name.replace(['+', ' '], " ")
-}
-
 /// The lines of the comment right above a line, without `#`.
 fn comment_above(spec: &Spec, line: usize) -> Vec<String> {
     let lines = spec.lines();
@@ -283,6 +346,50 @@ fn group_comment(spec: &Spec, entries: &BTreeSet<usize>, line: usize) -> Vec<Str
 /// The fields of comments that `origin:` and annotations write.
 pub const FIELDS: &[&str] =
     &["Origin:", "Commit:", "Kind:", "Bug:", "CVE:", "Upstream-Status:", "Approved-By:", "Expires:"];
+
+/// Finds what keeps missing patches out: the lookaside has them, or git is told to pass them over.
+fn kept_out(files: &dyn Files, paths: &[String], patches: &mut [Listed]) -> Result<(), ReadError> {
+    if patches.iter().all(|patch| patch.path.is_some()) {
+        return Ok(());
+    }
+    let text = |path: &str| Ok(crate::text::decode(&files.read(path)?.unwrap_or_default()));
+    let mut stored = Vec::new();
+    for path in paths.iter().filter(|path| lookaside::is_metadata(path)) {
+        stored.extend(lookaside::read(path, &text(path)?).stored);
+    }
+    let ignored = text(".gitignore")?;
+    for patch in patches.iter_mut().filter(|patch| patch.path.is_none()) {
+        let beside = stored.iter().find(|stored| stored.name() == patch.file).map(|stored| KeptOut {
+            by: stored.listed_in.clone(),
+            line: stored.line,
+            pattern: lookaside::mistaken_by(&patch.file).map(str::to_owned),
+        });
+        patch.kept_out = beside.or_else(|| ignoring(&ignored, &patch.file));
+    }
+    Ok(())
+}
+
+/// The line of a `.gitignore` that fits a file in the package's folder or its `SOURCES`.
+fn ignoring(text: &str, file: &str) -> Option<KeptOut> {
+    let fits = |pattern: &str| {
+        let anchored = pattern.trim_start_matches('/');
+        let alone = anchored.strip_prefix("SOURCES/").unwrap_or(anchored);
+        !alone.is_empty() && !alone.ends_with('/') && glob::matches(alone, file)
+    };
+    let lines = text.lines().map(str::trim).enumerate();
+    let mut found = None;
+    for (index, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+        match line.strip_prefix('!') {
+            Some(pattern) if fits(pattern) => found = None,
+            None if fits(line) => {
+                let pattern = glob::is_pattern(line).then(|| line.to_owned());
+                found = Some(KeptOut { by: ".gitignore".into(), line: index + 1, pattern });
+            }
+            _ => {}
+        }
+    }
+    found
+}
 
 /// What a changelog item says of a patch that it names.
 fn from_changelog(spec: &Spec, patches: &mut [Listed]) {

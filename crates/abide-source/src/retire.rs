@@ -234,9 +234,7 @@ fn in_sources(patch: &Listed, sources: &dyn Files) -> Result<Upstream, ReadError
     let paths = sources.paths();
     for file in patch.patch.files.iter().filter(|file| !file.hunks.is_empty()) {
         let path = file.path();
-        // The archive's own folder may be above.
-        let found =
-            paths.iter().find(|p| *p == path || p.split_once('/').is_some_and(|(_, below)| below == path));
+        let found = in_archive(&paths, path);
         let content = match found {
             Some(found) => sources.read(found)?.map(|bytes| crate::text::decode(&bytes)),
             None => None,
@@ -261,6 +259,18 @@ fn in_sources(patch: &Listed, sources: &dyn Files) -> Result<Upstream, ReadError
         }
     }
     Ok(if all { Upstream::All } else { Upstream::Fits })
+}
+
+/// The path of a patch's file among those of an archive: itself, below the archive's own folder, or the only one that
+/// ends so, for patches that are applied elsewhere than at the top.
+fn in_archive<'p>(paths: &'p [String], path: &str) -> Option<&'p String> {
+    let exact = paths.iter().find(|p| *p == path || p.split_once('/').is_some_and(|(_, below)| below == path));
+    let ends = |p: &&String| p.strip_suffix(path).is_some_and(|above| above.ends_with('/'));
+    let mut ending = paths.iter().filter(ends);
+    exact.or_else(|| match (ending.next(), ending.next()) {
+        (Some(one), None) => Some(one),
+        _ => None,
+    })
 }
 
 /// Whether lines hold one side of a place, all of it in a row.

@@ -7,6 +7,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use abide_source::annotate::annotated;
 use abide_source::history::{Fate, compare};
@@ -166,4 +167,71 @@ fn first_text(value: &serde_json::Value) -> String {
             .unwrap_or_else(|| map.values().map(first_text).find(|t| !t.is_empty()).unwrap_or_default()),
         _ => String::new(),
     }
+}
+
+/// What `rpmspec -P` makes of a spec, in a sandbox without network; none when it cannot parse it.
+fn parsed(folder: &Path) -> Option<String> {
+    let mut bwrap = Command::new("bwrap");
+    bwrap.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]);
+    bwrap.args(["--tmpfs", "/tmp", "--setenv", "HOME", "/tmp", "--setenv", "LC_ALL", "C.UTF-8"]);
+    for path in ["/bin", "/sbin", "/lib", "/lib64", "/etc/rpm", "/etc/alternatives", "/etc/ld.so.cache"] {
+        bwrap.args(["--ro-bind-try", path, path]);
+    }
+    bwrap.arg("--ro-bind").arg(folder).arg("/package").args(["--chdir", "/package"]);
+    bwrap.args(["rpmspec", "-P", "--define", "_sourcedir /package/SOURCES", "--define", "rhel 9"]);
+    bwrap.args(["--define", "dist .el9", "--define", "_topdir /tmp"]);
+    let specs = fs::read_dir(folder.join("SPECS")).ok()?.flatten().map(|entry| entry.file_name());
+    let spec = specs.into_iter().find(|name| name.to_string_lossy().ends_with(".spec"))?;
+    let output = bwrap.arg(Path::new("SPECS").join(spec)).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A parsed spec without its comments.
+fn without_comments(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()).collect()
+}
+
+/// `ABIDE_ALL=1` takes every snapshot, otherwise one of four.
+#[test]
+fn what_rpm_parses_before_annotating_it_parses_after() {
+    let Some(data) = data("dist-git") else { return };
+    let runs = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    if !runs("bwrap") || !runs("rpmspec") {
+        println!("skipped: bwrap or rpmspec is not installed");
+        return;
+    }
+    let step = if std::env::var_os("ABIDE_ALL").is_some() { 1 } else { 4 };
+    let (mut before, mut annotated_specs, mut wrong) = (0, 0, Vec::new());
+    for snapshot in rows(&data.join("snapshots.jsonl")).iter().step_by(step) {
+        let folder = snapshot["dir"].as_str().unwrap();
+        let Some((tree, package)) = package(&data.join(folder)) else { continue };
+        if !package.spec_path.starts_with("SPECS/") {
+            continue;
+        }
+        let (changes, _) = annotated(&tree, &package).unwrap();
+        let changed: BTreeMap<&str, &Vec<u8>> =
+            changes.iter().filter_map(|c| Some((c.path.as_str(), c.after.as_ref()?))).collect();
+        let Some(old) = parsed(&data.join(folder)) else { continue };
+        before += 1;
+        if changed.is_empty() {
+            continue;
+        }
+        annotated_specs += 1;
+        let copy = tempfile::tempdir().unwrap();
+        for (path, content) in &tree {
+            let to = copy.path().join(path);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::write(to, changed.get(path.as_str()).copied().unwrap_or(content)).unwrap();
+        }
+        match parsed(copy.path()) {
+            None => wrong.push(format!("{folder}: not parsed any more")),
+            Some(new) if without_comments(&new) != without_comments(&old) => {
+                wrong.push(format!("{folder}: parsed as another spec"));
+            }
+            Some(_) => {}
+        }
+    }
+    println!("{before} specs are parsed before, {annotated_specs} of them annotated, {} not after", wrong.len());
+    assert!(before > 10, "only {before} specs are parsed");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -295,9 +295,9 @@ fn history_and_ledger() {
         ]
     );
     let snapshots = [
-        Snapshot { branch: "el-9.3".into(), package: &second },
-        Snapshot { branch: "el-9.2".into(), package: &first },
-        Snapshot { branch: "el-8.8".into(), package: &first },
+        Snapshot { branch: "el-9.3".into(), package: &second, commit: None },
+        Snapshot { branch: "el-9.2".into(), package: &first, commit: None },
+        Snapshot { branch: "el-8.8".into(), package: &first, commit: None },
     ];
     let entries = ledger(&snapshots);
     let shown: Vec<String> = entries

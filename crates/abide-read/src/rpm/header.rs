@@ -72,6 +72,9 @@ pub mod tag {
     pub const SIG_SHA1: u32 = 269;
     /// SHA-256 of the main header, in the signature header.
     pub const SIG_SHA256: u32 = 273;
+    /// Signatures, in the signature header: of the main header (DSA, RSA, OpenPGP of format 6) and of header and payload
+    /// (PGP, GPG).
+    pub const SIGNATURES: [u32; 5] = [267, 268, 278, 1002, 1005];
 }
 
 const LEAD_MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
@@ -190,6 +193,8 @@ pub struct Headers {
     pub main: Header,
     /// Where the payload starts.
     pub payload_offset: u64,
+    /// Whether the signature header has a signature.
+    pub signed: bool,
     /// Set when the main header is not the one that the signature header describes.
     pub mismatch: Option<HeaderError>,
 }
@@ -207,7 +212,8 @@ impl Headers {
         let mut digest = HeaderDigest::new(&signature)?;
         let (main, size) = Header::read(input, "main header", main_at, digest.as_mut())?;
         let mismatch = digest.and_then(|digest| digest.verify(main_at).err());
-        Ok(Self { main, payload_offset: main_at + size, mismatch })
+        let signed = tag::SIGNATURES.iter().any(|tag| signature.has(*tag));
+        Ok(Self { main, payload_offset: main_at + size, signed, mismatch })
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod header;
 pub mod meta;
 mod scripts;
+pub mod sources;
 
 use std::io::BufRead;
 
@@ -23,6 +24,8 @@ pub struct Package {
     pub plan: meta::PayloadPlan,
     /// Where the payload starts in the file.
     pub payload_offset: u64,
+    /// Whether the package carries a signature.
+    pub signed: bool,
     /// Set when the main header is not the one that the signature header describes: then nothing else here is to
     /// be trusted.
     pub mismatch: Option<HeaderError>,
@@ -31,9 +34,9 @@ pub struct Package {
 impl Package {
     /// Reads lead and headers; `input` is left at the first byte of the payload.
     pub fn read(input: &mut impl BufRead) -> Result<Self, HeaderError> {
-        let header::Headers { main, payload_offset, mismatch } = header::Headers::read(input)?;
+        let header::Headers { main, payload_offset, signed, mismatch } = header::Headers::read(input)?;
         let (meta, plan) = meta::read(&main)?;
-        Ok(Self { meta, plan, payload_offset, mismatch })
+        Ok(Self { meta, plan, payload_offset, signed, mismatch })
     }
 }
 

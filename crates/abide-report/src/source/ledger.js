@@ -16,3 +16,11 @@ field.addEventListener("input", () => {
   }
   shown.textContent = words.length ? count + " rows" : "";
 });
+// What a link names may stand in a part that is folded.
+const unfold = () => {
+  const row = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  const folded = row && row.closest("details");
+  if (folded) { folded.open = true; row.scrollIntoView(); }
+};
+addEventListener("hashchange", unfold);
+unfold();

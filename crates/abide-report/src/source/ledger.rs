@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Identifier of this format.
 pub const SCHEMA_ID: &str = "abide.ledger/1";
 
+/// Digits of a commit's hash that people are shown.
+const SHOWN_DIGITS: usize = 10;
+
 /// All divergences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -83,9 +86,12 @@ pub struct Divergence {
 pub struct Point {
     /// Version and release.
     pub version: String,
-    /// Day of the changelog entry.
+    /// Day of the commit, otherwise of the changelog entry.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub date: Option<String>,
+    /// The commit in the package's repository, when it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub commit: Option<String>,
 }
 
 /// How a divergence ended.
@@ -133,7 +139,11 @@ fn divergence(entry: &Entry) -> Divergence {
 }
 
 fn point(milestone: &Milestone) -> Point {
-    Point { version: clean(&milestone.version), date: milestone.date.map(|day| day.to_string()) }
+    Point {
+        version: clean(&milestone.version),
+        date: milestone.date.map(|day| day.to_string()),
+        commit: milestone.commit.clone(),
+    }
 }
 
 /// Text of files may hold anything; what is no character or steers a terminal shows as such.
@@ -330,16 +340,19 @@ fn row(text: &mut String, d: &Divergence) {
     ];
     for (name, value) in named {
         if let Some(value) = value {
-            let _ = write!(notes, "<div class=\"note\">{name}: {}</div>", html(&value));
+            let _ = write!(notes, "<div class=\"note\">{name}: {}</div>", html_link(&value));
         }
     }
+    let last_label = if d.ended.is_some() { "Ended" } else { "Branches" };
     let last = match &d.ended {
         Some(end) => format!("{}<div class=\"note\">{}</div>", html(&dated(&end.at)), html(&end.why)),
         None => html(&d.branches.join(", ")),
     };
     let _ = writeln!(
         text,
-        "<tr id=\"{}\"><td>{}</td><td><a class=\"anchor\" href=\"#{}\">{}</a>{why}{notes}</td><td><span{declared}>{}</span></td><td>{}</td><td>{}</td><td>{last}</td></tr>",
+        "<tr id=\"{}\"><td data-label=\"Line\">{}</td><td><a class=\"anchor\" href=\"#{}\">{}</a>{why}{notes}</td>\
+         <td data-label=\"Kind\"><span{declared}>{}</span></td><td>{}</td><td data-label=\"Since\">{}</td>\
+         <td data-label=\"{last_label}\">{last}</td></tr>",
         d.anchor,
         html(&d.line),
         d.anchor,
@@ -353,13 +366,7 @@ fn row(text: &mut String, d: &Divergence) {
 fn html_origin(d: &Divergence) -> String {
     let mut parts = Vec::new();
     if let (Some(origin), Some(class)) = (&d.origin, &d.origin_class) {
-        let shown = html(origin);
-        let link = if is_link(origin) {
-            format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>")
-        } else {
-            shown
-        };
-        parts.push(format!("<span class=\"class\">{}</span> {link}", html(class)));
+        parts.push(format!("<span class=\"class\">{}</span> {}", html(class), html_link(origin)));
     }
     let others = d.cves.iter().chain(d.bugs.iter()).filter(|text| d.origin.as_ref() != Some(text)).take(6);
     let others: Vec<String> = others.map(|text| html(text)).collect();
@@ -372,6 +379,12 @@ fn html_origin(d: &Divergence) -> String {
     parts.concat()
 }
 
+/// A text, as a link when it is one.
+fn html_link(text: &str) -> String {
+    let shown = html(text);
+    if is_link(text) { format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>") } else { shown }
+}
+
 fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
@@ -382,10 +395,9 @@ fn since(d: &Divergence) -> String {
 }
 
 fn dated(point: &Point) -> String {
-    match &point.date {
-        Some(date) => format!("{} ({date})", point.version),
-        None => point.version.clone(),
-    }
+    let commit = point.commit.as_ref().map(|id| id.get(..SHOWN_DIGITS).unwrap_or(id).to_owned());
+    let parts: Vec<String> = point.date.clone().into_iter().chain(commit).collect();
+    if parts.is_empty() { point.version.clone() } else { format!("{} ({})", point.version, parts.join(", ")) }
 }
 
 fn decision(d: &Divergence) -> String {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use abide_source::lint::{Coverage, Finding, RULES};
+use abide_source::lint::{Coverage, Finding, RULES, Rule};
 use abide_source::package::Package;
 use abide_source::provenance::{CLASSES, GRADES, PLACES};
+use abide_source::verify::{LIKENESSES, Verification};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ use crate::document::printable;
 
 /// Identifier of this format.
 pub const SCHEMA_ID: &str = "abide.source-lint/1";
+
+/// Lines of a difference that the text shows; JSON has more of it.
+const SHOWN_LINES: usize = 20;
 
 /// Findings and coverage of packages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -63,6 +67,23 @@ pub struct LintPatch {
     pub applied: Option<bool>,
     /// Where it comes from.
     pub evidence: Vec<LintEvidence>,
+    /// How it stands to the commit it claims, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<LintVerification>,
+}
+
+/// How a patch stands to the commit it claims to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct LintVerification {
+    /// `same`, `context-drift`, `part`, `different`, `commit-not-found` or `no-commit-claimed`.
+    pub likeness: String,
+    /// Hashes of the commits that it was held against, otherwise of those that it claims.
+    pub commits: Vec<String>,
+    /// In words.
+    pub detail: String,
+    /// The difference between the two changes: `-` for the commit's lines, `+` for the patch's.
+    pub difference: String,
 }
 
 /// One piece of evidence.
@@ -108,6 +129,9 @@ pub struct LintCoverage {
     pub classes: BTreeMap<String, usize>,
     /// By the place that says it; a patch may have several.
     pub places: BTreeMap<String, usize>,
+    /// By how each stands to the commit it claims; empty when that was not asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub verifications: BTreeMap<String, usize>,
 }
 
 /// A package with its folder and findings.
@@ -118,14 +142,20 @@ pub struct Linted<'a> {
     pub package: &'a Package,
     /// Its findings.
     pub findings: Vec<Finding>,
+    /// How its patches stand to the commits they claim, in their order; empty when that was not asked for.
+    pub verifications: Vec<Verification>,
 }
 
 /// Makes the document.
 pub fn document(packages: &[Linted<'_>], gaps: BTreeMap<String, String>) -> LintDocument {
     let mut coverage = Coverage::default();
     let mut findings: BTreeMap<String, usize> = BTreeMap::new();
+    let mut verifications: BTreeMap<String, usize> = BTreeMap::new();
     for linted in packages {
         coverage.add(linted.package);
+        for verification in &linted.verifications {
+            *verifications.entry(verification.likeness.id().to_owned()).or_default() += 1;
+        }
         for finding in &linted.findings {
             *findings.entry(finding.rule.id().to_owned()).or_default() += 1;
         }
@@ -139,13 +169,14 @@ pub fn document(packages: &[Linted<'_>], gaps: BTreeMap<String, String>) -> Lint
             grades: coverage.grades.iter().map(|(grade, n)| (grade.id().to_owned(), *n)).collect(),
             classes: coverage.classes.iter().map(|(class, n)| (class.id().to_owned(), *n)).collect(),
             places: coverage.places.iter().map(|(place, n)| (place.id().to_owned(), *n)).collect(),
+            verifications,
         },
         findings,
     }
 }
 
 fn package(linted: &Linted<'_>) -> LintPackage {
-    let patches = linted.package.patches.iter().map(|listed| LintPatch {
+    let patches = linted.package.patches.iter().enumerate().map(|(index, listed)| LintPatch {
         number: listed.entry.number,
         file: listed.file.clone(),
         listed: format!("{}:{}", listed.listed_in, listed.entry.line + 1),
@@ -161,6 +192,7 @@ fn package(linted: &Linted<'_>) -> LintPackage {
                 text: e.text.clone(),
             })
             .collect(),
+        verification: linted.verifications.get(index).map(verification),
     });
     let findings = linted.findings.iter().map(|finding| LintFinding {
         rule: finding.rule.id().to_owned(),
@@ -175,6 +207,15 @@ fn package(linted: &Linted<'_>) -> LintPackage {
         version: linted.package.version(),
         patches: patches.collect(),
         findings: findings.collect(),
+    }
+}
+
+fn verification(verification: &Verification) -> LintVerification {
+    LintVerification {
+        likeness: verification.likeness.id().to_owned(),
+        commits: verification.commits.clone(),
+        detail: verification.detail.clone(),
+        difference: verification.difference.clone(),
     }
 }
 
@@ -225,13 +266,30 @@ fn of_package(text: &mut String, package: &LintPackage) {
             printable(&finding.patch),
             printable(&finding.message)
         );
+        if finding.rule == Rule::DiffersFromCommit.id() {
+            difference(text, package, &finding.patch);
+        }
     }
     text.push('\n');
 }
 
+/// The difference between a patch and the commit it claims, below its finding.
+fn difference(text: &mut String, package: &LintPackage, patch: &str) {
+    let verifications = package.patches.iter().filter(|p| p.file == patch).filter_map(|p| p.verification.as_ref());
+    for line in verifications.flat_map(|verification| verification.difference.lines()).take(SHOWN_LINES) {
+        let _ = writeln!(text, "      {}", printable(line));
+    }
+}
+
 fn totals(text: &mut String, document: &LintDocument) {
     let coverage = &document.coverage;
-    let _ = writeln!(text, "{} patches of {} packages", coverage.patches, document.packages.len());
+    let (patches, packages) = (coverage.patches, document.packages.len());
+    let _ = writeln!(
+        text,
+        "{patches} {} of {packages} {}",
+        if patches == 1 { "patch" } else { "patches" },
+        if packages == 1 { "package" } else { "packages" }
+    );
     if coverage.patches == 0 {
         return;
     }
@@ -245,6 +303,13 @@ fn totals(text: &mut String, document: &LintDocument) {
         Some(coverage.patches),
     );
     table(text, "Said in", PLACES.iter().map(|place| place.id()), &coverage.places, Some(coverage.patches));
+    table(
+        text,
+        "Against the commit they claim",
+        LIKENESSES.iter().map(|likeness| likeness.id()),
+        &coverage.verifications,
+        Some(coverage.patches),
+    );
     table(text, "Findings", RULES.iter().map(|rule| rule.id()), &document.findings, None);
 }
 

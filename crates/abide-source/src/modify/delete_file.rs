@@ -1,7 +1,7 @@
 //! `delete_files`: a file of the package, or the line of the lookaside metadata that stands for one.
 
 use super::{Reason, Run, one_file};
-use crate::files;
+use crate::lookaside::{is_metadata, names};
 use crate::text::Lines;
 
 impl Run<'_> {
@@ -39,21 +39,6 @@ impl Run<'_> {
         }
         Ok(found)
     }
-}
-
-/// `sources` of dist-git, `.NAME.metadata` of imported packages.
-fn is_metadata(path: &str) -> bool {
-    path == "sources" || (path.starts_with('.') && path.ends_with(".metadata") && !path.contains('/'))
-}
-
-/// Whether a line of metadata stands for a file: `HASH PATH`, `HASH  NAME` or `TYPE (NAME) = HASH`.
-fn names(line: &str, name: &str) -> bool {
-    let line = line.trim();
-    let path = match line.split_once(" (").and_then(|(_, rest)| rest.rsplit_once(") = ")) {
-        Some((path, _)) => path,
-        None => line.split_once(char::is_whitespace).map_or("", |(_, path)| path.trim()),
-    };
-    !path.is_empty() && files::name(path) == name
 }
 
 #[cfg(test)]

@@ -151,6 +151,11 @@ fn of_field(name: &str, value: &str, line: &str, found: &mut Vec<Evidence>) {
         found.extend(numbers.filter(is_number).map(|w| evidence(Class::BugTracker, Grade::Identifier, w)));
     }
     of_line(value, Place::Header, found);
+    if name == "fixes" {
+        // The commit that made the bug, not the one that mends it.
+        let rest = found.split_off(from);
+        found.extend(rest.into_iter().filter(|e| e.class != Class::UpstreamCommit));
+    }
     let is_origin =
         [COMMIT_FIELDS, STATUS_FIELDS, BUG_FIELDS, LINK_FIELDS].iter().any(|fields| fields.contains(&name));
     if !is_origin {
@@ -250,6 +255,7 @@ mod tests {
             ),
             ("RH-Bugzilla: 1982584\n".into(), vec!["bug-tracker identifier 1982584".into()]),
             ("RH-MergeRequest: 12\n".into(), vec!["centos-stream identifier RH-MergeRequest: 12".into()]),
+            (format!("Fixes: {hash} (\"mm: this\")\n"), vec![]),
             ("Resolves: #2131083\n".into(), vec!["bug-tracker identifier #2131083".into()]),
             (
                 "References: bsc#1234567 CVE-2020-12345\n".into(),

@@ -4,12 +4,14 @@
 
 mod address;
 mod header;
+mod name;
 mod words;
 
 use std::fmt;
 
 pub use address::class_of_link;
 pub use header::of_header;
+pub use name::of_name;
 pub use words::of_text;
 
 /// Where a piece of evidence stands.

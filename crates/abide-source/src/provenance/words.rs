@@ -73,7 +73,7 @@ fn link(word: &str) -> Option<&str> {
 }
 
 /// The CVE identifiers in a word, also in names like `x-CVE-2020-1234-2.patch`, in any case, with underscores.
-fn cves_in(word: &str) -> Vec<String> {
+pub(super) fn cves_in(word: &str) -> Vec<String> {
     let upper = word.to_ascii_uppercase().replace('_', "-");
     let mut found = Vec::new();
     for (at, _) in upper.match_indices("CVE-") {
@@ -88,8 +88,10 @@ fn cves_in(word: &str) -> Vec<String> {
     found
 }
 
-const TRACKERS: &[&str] =
-    &["RHBZ", "BZ", "RH", "BUG", "BUGZILLA", "BSC", "BNC", "BOO", "GHBUG", "LP", "DEB", "UBUNTU", "REDHAT"];
+const TRACKERS: &[&str] = &[
+    "RHBZ", "BZ", "RH", "BUG", "BUGZILLA", "BSC", "BNC", "BOO", "GHBUG", "LP", "DEB", "UBUNTU", "REDHAT", "RHBUG",
+    "ISSUE", "ISSUES", "GH", "JIRA", "TICKET",
+];
 
 fn is_bug_word(word: &str) -> bool {
     let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_uppercase();
@@ -155,17 +157,22 @@ fn is_leading(before: &str) -> bool {
     before.bytes().all(|b| b == b'#')
 }
 
-/// `PROJECT-123` of the trackers that distributions use.
+/// Projects of the trackers that distributions use.
+const PROJECTS: &[&str] = &[
+    "RHEL", "RHELPLAN", "CRYPTO", "OAMG", "SSSD", "FREEIPA", "OCPBUGS", "CS", "KERNEL", "ESSNTL", "CCT", "PCKT",
+];
+
+/// Whether a word is such a project.
+pub(super) fn is_jira_project(word: &str) -> bool {
+    PROJECTS.contains(&word)
+}
+
+/// `PROJECT-123`
 fn jira(word: &str) -> Option<&str> {
-    const PROJECTS: &[&str] = &[
-        "RHEL", "RHELPLAN", "CRYPTO", "OAMG", "SSSD", "FREEIPA", "OCPBUGS", "CS", "KERNEL", "ESSNTL", "CCT",
-        "PCKT",
-    ];
     let (project, rest) = word.split_once('-')?;
     let digits = &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())];
     let ends = rest[digits.len()..].chars().next().is_none_or(|c| !c.is_ascii_alphanumeric() && c != '.');
-    (PROJECTS.contains(&project) && digits.len() >= 2 && ends)
-        .then(|| &word[..project.len() + 1 + digits.len()])
+    (is_jira_project(project) && digits.len() >= 2 && ends).then(|| &word[..project.len() + 1 + digits.len()])
 }
 
 /// A commit's hash: forty digits, or fewer after a word that says so.
@@ -194,7 +201,7 @@ fn hash<'w>(word: &'w str, before: &str) -> Option<&'w str> {
 }
 
 /// Whether a line says that the patch comes from nowhere else.
-fn says_own(line: &str) -> bool {
+pub(super) fn says_own(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     const WORDS: &[&str] = &[
         "rhel-only",
@@ -256,7 +263,6 @@ mod tests {
             ),
             ("# (RHEL-12345)", vec!["bug-tracker identifier RHEL-12345"]),
             ("# RHEL-only patch", vec!["own identifier RHEL-only patch"]),
-            ("x-cve_2020_1234-2.patch", vec!["cve identifier CVE-2020-1234"]),
             (
                 "# Bug 123456 and 234567",
                 vec!["bug-tracker identifier 123456", "bug-tracker identifier 234567"],

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use abide_source::annotate::annotated;
 use abide_source::diff;
 
+use super::counted;
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::packages;
@@ -38,7 +39,12 @@ pub(crate) fn run(args: &Annotate) -> Result<u8, CliError> {
         let _ = writeln!(text, "{folder}: not read: {reason}");
     }
     let would = if args.dry_run { "would annotate" } else { "annotated" };
-    let _ = writeln!(text, "{would} {patches} patches of {} packages", packages.found.len());
+    let _ = writeln!(
+        text,
+        "{would} {} of {}",
+        counted(patches, "patch"),
+        counted(packages.found.len(), "package")
+    );
     Destination::new(None).deliver(text.as_bytes())?;
     Ok(if packages.gaps.is_empty() { 0 } else { 2 })
 }

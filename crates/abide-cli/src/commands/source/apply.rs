@@ -5,10 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use abide_source::diff;
-use abide_source::files::Change;
 use abide_source::modify::{self, ApplyError, Note, Outcome, Reason, Request, Scripts, config};
 
-use super::today;
+use super::{counted, summary, today};
 use crate::error::CliError;
 use crate::folder::{self, Folder};
 use crate::output::Destination;
@@ -100,23 +99,4 @@ fn result(args: &Apply, steps: usize, outcome: &Outcome) -> String {
     let done = if args.dry_run { "would apply" } else { "applied" };
     let _ = writeln!(text, "{done} {}: {}", counted(steps, "action"), summary(&outcome.changes));
     text
-}
-
-fn summary(changes: &[Change]) -> String {
-    let count = |which: fn(&Change) -> bool| changes.iter().filter(|change| which(change)).count();
-    let parts = [
-        (count(|c| c.before.is_some() && c.after.is_some()), "changed"),
-        (count(|c| c.before.is_none()), "added"),
-        (count(|c| c.after.is_none()), "removed"),
-    ];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{} {word}", counted(*n, "file")))
-        .collect();
-    if parts.is_empty() { "no file differs".into() } else { parts.join(", ") }
-}
-
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,25 +1,22 @@
 //! `abide source ledger DIRECTORY…`: the list of all divergences, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use abide_report::source::ledger as report;
-use abide_source::ledger::{Snapshot, ledger};
+use abide_source::ledger::{Entry, Snapshot, ledger, merged};
 
 use crate::error::CliError;
+use crate::history;
 use crate::output::Destination;
 use crate::packages::{self, Found};
 use crate::source_args::{Ledger, LedgerFormat};
 
 /// Makes the list.
 pub(crate) fn run(args: &Ledger) -> Result<u8, CliError> {
-    let packages = packages::read(&args.directories, args.el_version.as_deref());
-    let snapshots: Vec<Snapshot<'_>> = packages
-        .found
-        .iter()
-        .map(|found| Snapshot { branch: branch(found, &args.directories), package: &found.package })
-        .collect();
-    let unread = !packages.gaps.is_empty();
-    let document = report::document(&args.title, &ledger(&snapshots), packages.gaps.clone());
+    let (entries, gaps) = if args.history { of_history(args)? } else { of_folders(args) };
+    let unread = !gaps.is_empty();
+    let document = report::document(&args.title, &entries, gaps);
     let text = match args.format {
         LedgerFormat::Markdown => document.markdown(),
         LedgerFormat::Json => document.json().map_err(|e| CliError::stdout(e.into()))?,
@@ -28,6 +25,34 @@ pub(crate) fn run(args: &Ledger) -> Result<u8, CliError> {
     };
     Destination::new(args.output.as_deref()).deliver(text.as_bytes())?;
     Ok(if unread { 2 } else { 0 })
+}
+
+/// Divergences, and what could not be read with the reason.
+type Read = (Vec<Entry>, BTreeMap<String, String>);
+
+fn of_folders(args: &Ledger) -> Read {
+    let packages = packages::read(&args.directories, args.el_version.as_deref());
+    let snapshots: Vec<Snapshot<'_>> = packages
+        .found
+        .iter()
+        .map(|found| Snapshot {
+            branch: branch(found, &args.directories),
+            package: &found.package,
+            commit: None,
+        })
+        .collect();
+    (ledger(&snapshots), packages.gaps)
+}
+
+fn of_history(args: &Ledger) -> Result<Read, CliError> {
+    let mut entries = Vec::new();
+    let mut gaps = BTreeMap::new();
+    for directory in &args.directories {
+        let found = history::read(directory, &args.branch, args.el_version.as_deref())?;
+        entries.extend(found.entries);
+        gaps.extend(found.gaps);
+    }
+    Ok((merged(entries), gaps))
 }
 
 /// The branch of a package: its folder below what was given, up to `__` and without the package's own name.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
-use abide_source::Files;
+use abide_source::files::{self, Files};
 use abide_source::modify::config::{self, Action};
 use abide_source::modify::without::without_files;
+use abide_source::package::Package;
 use abide_source::retire::{Against, Retirement, State, retire};
 
 use crate::error::CliError;
@@ -20,8 +22,7 @@ pub(crate) fn run(args: &Retire) -> Result<u8, CliError> {
     let ours = read_one(&args.ours, el_version)?;
     let reference = read_one(&args.reference, el_version)?;
     let base = args.base.as_ref().map(|path| read_one(path, el_version)).transpose()?;
-    let sources = args.sources.as_ref().map(|path| Folder::open(path)).transpose();
-    let sources = sources.map_err(|e| CliError::input("failed to read the sources", &e))?;
+    let sources = args.sources.as_ref().map(|path| sources(path, &ours.package)).transpose()?;
     let modifications = match &args.modifications {
         Some(path) => {
             let shown = path.display().to_string();
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Retire) -> Result<u8, CliError> {
         reference: &reference.package,
         base: base.as_ref().map(|found| &found.package),
         names: names.as_ref(),
-        sources: sources.as_ref().map(|folder| folder as &dyn Files),
+        sources: sources.as_deref(),
     };
     let found = retire(&ours.package, &against).map_err(|e| CliError::input("failed to compare", &e))?;
     let mut text = table(&found);
@@ -59,6 +60,20 @@ pub(crate) fn run(args: &Retire) -> Result<u8, CliError> {
     }
     Destination::new(None).deliver(text.as_bytes())?;
     Ok(0)
+}
+
+/// The new version's sources: unpacked, or an archive of which only files that our patches touch are kept.
+fn sources(path: &Path, ours: &Package) -> Result<Box<dyn Files>, CliError> {
+    if path.is_file() {
+        let touched: BTreeSet<&str> = ours
+            .patches
+            .iter()
+            .flat_map(|listed| listed.patch.files.iter().map(|file| files::name(file.path())))
+            .collect();
+        return Ok(Box::new(crate::archive::read(path, |name| touched.contains(files::name(name)))?));
+    }
+    let folder = Folder::open(path).map_err(|e| CliError::input("failed to read the sources", &e))?;
+    Ok(Box::new(folder))
 }
 
 fn table(found: &[Retirement]) -> String {
@@ -80,8 +95,8 @@ fn table(found: &[Retirement]) -> String {
     let blank = if found.is_empty() { "" } else { "\n" };
     let _ = writeln!(
         text,
-        "{blank}{} patches of ours: {}",
-        found.len(),
+        "{blank}{} of ours: {}",
+        super::counted(found.len(), "patch"),
         if counts.is_empty() { "none".into() } else { counts.join(", ") }
     );
     text

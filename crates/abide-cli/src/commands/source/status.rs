@@ -3,14 +3,18 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
-use abide_source::lint::{Rule, lint};
+use abide_source::ledger::Entry;
+use abide_source::lint::{Rule, expiry, lint};
+use abide_source::modify::date::Date;
 use abide_source::package::Package;
 use abide_source::provenance::{GRADES, Grade};
 use abide_source::retire::{Against, State, retire};
 
-use super::today;
+use super::{counted, today};
 use crate::error::CliError;
+use crate::history;
 use crate::output::Destination;
 use crate::packages::{self, Found};
 use crate::source_args::Status;
@@ -38,8 +42,17 @@ pub(crate) fn run(args: &Status) -> Result<u8, CliError> {
             let rules: Vec<String> = rules.iter().map(|(rule, n)| format!("{n} {}", rule.id())).collect();
             let _ = writeln!(text, "  findings    {}", rules.join(", "));
         }
-        if args.reference.is_some() {
-            of_reference(&mut text, package, &reference)?;
+        let expired = expired(package, today);
+        if !expired.is_empty() {
+            let _ = writeln!(text, "  expired     {}", named(&expired));
+        }
+        let ours = if args.reference.is_some() {
+            of_reference(&mut text, package, &reference)?
+        } else {
+            package.patches.iter().map(|patch| patch.file.clone()).collect()
+        };
+        if args.history {
+            lasting(&mut text, found, &ours, el_version)?;
         }
     }
     for (folder, reason) in &packages.gaps {
@@ -57,11 +70,21 @@ fn patches(package: &Package) -> String {
     format!("{}{blank}{}", package.patches.len(), grades.join(", "))
 }
 
-fn of_reference(text: &mut String, package: &Package, reference: &[Found]) -> Result<(), CliError> {
+/// Patches whose day has passed, with that day.
+fn expired(package: &Package, today: Date) -> Vec<String> {
+    let past = package.patches.iter().filter_map(|patch| Some((patch, expiry(patch).filter(|day| *day < today)?)));
+    past.map(|(patch, day)| format!("{} ({day})", patch.file)).collect()
+}
+
+/// Says how a package stands to the reference's, and gives the patches that are ours alone.
+fn of_reference(text: &mut String, package: &Package, reference: &[Found]) -> Result<Vec<String>, CliError> {
     let same: Vec<&Found> = reference.iter().filter(|found| found.package.name == package.name).collect();
     let [other] = same.as_slice() else {
-        let _ = writeln!(text, "  reference   {} packages of this name", same.len());
-        return Ok(());
+        let _ = match same.len() {
+            0 => writeln!(text, "  reference   has no package of this name"),
+            n => writeln!(text, "  reference   has {n} packages of this name; one is expected"),
+        };
+        return Ok(package.patches.iter().map(|patch| patch.file.clone()).collect());
     };
     let stands = match (&package.evr, &other.package.evr) {
         (Ok(ours), Ok(theirs)) => match compare(ours, theirs) {
@@ -74,27 +97,49 @@ fn of_reference(text: &mut String, package: &Package, reference: &[Found]) -> Re
     let _ = writeln!(text, "  reference   {stands} {} ({})", other.package.version(), other.path);
     let against = Against { reference: &other.package, base: None, names: None, sources: None };
     let found = retire(package, &against).map_err(|e| CliError::input("failed to compare", &e))?;
-    let ours: Vec<_> = found.iter().filter(|r| r.state != State::Contained).collect();
+    let ours: Vec<String> =
+        found.iter().filter(|r| r.state != State::Contained).map(|r| r.file.clone()).collect();
+    let colon = if ours.is_empty() { "" } else { ": " };
     let _ = writeln!(
         text,
-        "  divergence  {} of {} patches are not in the reference{}",
+        "  divergence  {} of {} not in the reference{colon}{}",
         ours.len(),
-        found.len(),
-        named(&ours.iter().map(|r| r.file.as_str()).collect::<Vec<_>>())
+        counted(found.len(), "patch"),
+        named(&ours)
     );
-    let fixed: Vec<&str> =
-        found.iter().filter(|r| r.state == State::FixedOtherwise).map(|r| r.file.as_str()).collect();
+    let fixed: Vec<String> =
+        found.iter().filter(|r| r.state == State::FixedOtherwise).map(|r| r.file.clone()).collect();
     if !fixed.is_empty() {
-        let _ = writeln!(text, "  stale       the reference fixes the same CVE otherwise{}", named(&fixed));
+        let _ = writeln!(text, "  stale       the reference fixes the same CVE otherwise: {}", named(&fixed));
     }
+    Ok(ours)
+}
+
+/// Says since when patches are there, those longest there first.
+fn lasting(
+    text: &mut String,
+    found: &Found,
+    ours: &[String],
+    el_version: Option<&str>,
+) -> Result<(), CliError> {
+    let since = history::since(Path::new(&found.path), el_version)?;
+    let mut lasting: Vec<&Entry> = ours.iter().filter_map(|file| since.get(file)).collect();
+    lasting.sort_by_key(|entry| (entry.since.date, entry.file.clone()));
+    let shown = |entry: &&Entry| {
+        let day = entry.since.date.map_or(String::new(), |day| format!(", {day}"));
+        let before = if entry.since_or_before { " or before" } else { "" };
+        format!("{} ({}{day}{before})", entry.file, entry.since.version)
+    };
+    let lasting: Vec<String> = lasting.iter().map(shown).collect();
+    let shown = if lasting.is_empty() { "no git history here".to_owned() } else { named(&lasting) };
+    let _ = writeln!(text, "  since       {shown}");
     Ok(())
 }
 
-fn named(names: &[&str]) -> String {
+fn named(names: &[String]) -> String {
     match names {
-        [] => String::new(),
-        names if names.len() <= 5 => format!(": {}", names.join(", ")),
-        names => format!(": {}, and {} more", names[..5].join(", "), names.len() - 5),
+        names if names.len() <= 5 => names.join(", "),
+        names => format!("{}, and {} more", names[..5].join(", "), names.len() - 5),
     }
 }
 
