@@ -113,7 +113,10 @@ fn package(spec: &[u8], patch: &[u8]) -> Tree {
 /// nothing.
 pub fn spec(bytes: &[u8]) {
     let decoded = text::decode(bytes);
-    assert!(text::encode(&Spec::new(&decoded).text.text()) == bytes, "a spec changes when it is written again");
+    assert!(
+        text::encode(&Spec::new(&decoded).text.text()) == bytes,
+        "a spec changes when it is written again"
+    );
     let mut files = package(bytes, PATCH.as_bytes());
     let Ok(read) = Package::read(&files, Some("9")) else { return };
     let _ = lint(&read, Date::parse("2025-01-14"));
@@ -189,7 +192,8 @@ pub fn lookaside(bytes: &[u8]) {
 pub(crate) fn specs() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/specs");
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut paths: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "spec")).collect();
+    let mut paths: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "spec")).collect();
     paths.sort();
     let examples = paths.into_iter().take(2).filter_map(|path| std::fs::read(path).ok());
     std::iter::once(SPEC.as_bytes().to_vec()).chain(examples).collect()

@@ -15,7 +15,10 @@ const MOST_FILE_BYTES: u64 = 64 << 20;
 const LIMITS: Limits = Limits { payload_bytes: 64 << 30, file_bytes: MOST_FILE_BYTES, members: 2_000_000 };
 
 /// Reads an archive and keeps the files whose paths are wanted.
-pub(crate) fn read(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+pub(crate) fn read(
+    path: &Path,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
     let shown = path.display().to_string();
     let failed = |e: &dyn std::error::Error| CliError::input(&format!("failed to read {shown}"), e);
     let bytes = FileBytes::open(path).map_err(|e| failed(&e))?;

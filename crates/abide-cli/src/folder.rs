@@ -194,9 +194,8 @@ fn prepared(path: &Path, content: &[u8], can_run: bool) -> std::io::Result<Named
 fn undo(done: &[(&Change, PathBuf)]) {
     for (change, path) in done.iter().rev() {
         let _ = match &change.before {
-            Some(content) => {
-                prepared(path, content, false).and_then(|file| file.persist(path).map(drop).map_err(|e| e.error))
-            }
+            Some(content) => prepared(path, content, false)
+                .and_then(|file| file.persist(path).map(drop).map_err(|e| e.error)),
             None => fs::remove_file(path),
         };
     }

@@ -56,7 +56,8 @@ pub(crate) fn take(args: &Import, layout: Layout) -> Result<Taken, CliError> {
 
 fn of_git(location: &str, wanted: &Wanted) -> Result<Taken, CliError> {
     let failed = |e: git::GitError| {
-        let message = CliError::input(&format!("nothing was changed: {}", git::without_password(location)), &e);
+        let message =
+            CliError::input(&format!("nothing was changed: {}", git::without_password(location)), &e);
         match e {
             git::GitError::NotFound { .. } => message.hint("--branch, --tag or --commit says what is wanted"),
             _ => message,
@@ -92,12 +93,14 @@ fn of_git(location: &str, wanted: &Wanted) -> Result<Taken, CliError> {
 fn of_file(path: &Path, layout: Layout) -> Result<Taken, CliError> {
     let shown = path.display().to_string();
     let mut head = [0; 4];
-    let is_package = File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && is_rpm(&head);
+    let is_package =
+        File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && is_rpm(&head);
     if !is_package {
         return Err(CliError::usage(format!("{shown} is no source package"))
             .hint("SOURCE is a git repository (address or path), a .src.rpm or a folder"));
     }
-    let package = SourcePackage::open(path).map_err(|e| CliError::input(&format!("failed to read {shown}"), &e))?;
+    let package =
+        SourcePackage::open(path).map_err(|e| CliError::input(&format!("failed to read {shown}"), &e))?;
     let origin = Origin::SourceRpm {
         location: shown.clone(),
         nevra: package.nevra.to_string(),

@@ -19,7 +19,9 @@ fn packages() -> Workplace {
                  # https://github.com/foo/foo/commit/0123456789\nPatch1: known.patch\n\n\
                  Patch2: mail.patch\n\nPatch3: foo-CVE-2024-12345.patch\n\nPatch4: weak.patch\n\nPatch5: none.patch\n\nPatch6: gone.patch\n";
     work.write("ours/foo/SPECS/foo.spec", spec("1.0", "Tue Jan 14 2025", lines, "x"));
-    let mail = format!("From {hash} Mon Sep 17 00:00:00 2001\nSubject: [PATCH] Fix it\n\nUpstream-commit: {hash}\nResolves: rhbz#1234567\n---\n");
+    let mail = format!(
+        "From {hash} Mon Sep 17 00:00:00 2001\nSubject: [PATCH] Fix it\n\nUpstream-commit: {hash}\nResolves: rhbz#1234567\n---\n"
+    );
     let weak = format!("From {hash} Mon Sep 17 00:00:00 2001\nSubject: [PATCH] Weak\n---\n");
     for (name, head) in [
         ("branding", ""),
@@ -36,7 +38,8 @@ fn packages() -> Workplace {
         );
     }
     let lines = "Patch0: other-name.patch\n";
-    let reference = spec("1.0", "Wed Jan 15 2025", lines, "Fix CVE-2024-12345").replace("Release: 1", "Release: 2");
+    let reference =
+        spec("1.0", "Wed Jan 15 2025", lines, "Fix CVE-2024-12345").replace("Release: 1", "Release: 2");
     work.write("reference/foo/SPECS/foo.spec", reference);
     let other = patch("", "known", "the old line of known", "the new line of known");
     work.write("reference/foo/SOURCES/other-name.patch", other);
@@ -114,7 +117,14 @@ fn retire() {
     let actions = "actions:\n  - add_files:\n      - type: patch\n        name: known.patch\n      - type: patch\n        name: none.patch\n";
     work.write("mods.yaml", actions);
     let proposed = work.abide(&[
-        "source", "retire", "ours/foo", "reference/foo", "--modifications", "mods.yaml", "--propose", "new.yaml",
+        "source",
+        "retire",
+        "ours/foo",
+        "reference/foo",
+        "--modifications",
+        "mods.yaml",
+        "--propose",
+        "new.yaml",
     ]);
     insta::assert_snapshot!(proposed.golden());
     let left = std::fs::read_to_string(work.path("new.yaml")).unwrap();
@@ -138,8 +148,7 @@ fn retire() {
 #[test]
 fn status() {
     let work = packages();
-    let run =
-        work.abide(&["source", "status", "ours", "--reference", "reference", "--date", "2025-02-01"]);
+    let run = work.abide(&["source", "status", "ours", "--reference", "reference", "--date", "2025-02-01"]);
     insta::assert_snapshot!(run.golden());
 }
 
@@ -151,12 +160,8 @@ fn ledger() {
     for (format, mark) in [("markdown", "<a id=\""), ("html", "<tr id=\""), ("json", "\"anchor\": \"")] {
         let run = work.abide(&["source", "ledger", "ours", "--format", format]);
         assert_eq!(run.status, 0);
-        let mut found: Vec<String> = run
-            .stdout
-            .split(mark)
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap().to_owned())
-            .collect();
+        let mut found: Vec<String> =
+            run.stdout.split(mark).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
         found.sort();
         anchors.push(found);
     }
@@ -174,7 +179,8 @@ fn repository() -> Workplace {
     let write = |version: &str, day: &str, lines: &str, entry: &str| {
         work.write("foo/foo.spec", spec(version, day, lines, entry));
     };
-    let of = |name: &str| patch("", name, &format!("the old line of {name}"), &format!("the new line of {name}"));
+    let of =
+        |name: &str| patch("", name, &format!("the old line of {name}"), &format!("the new line of {name}"));
     work.write("foo/README", "No package yet\n");
     commit(&work, "foo", "2025-01-01", "Begin");
     git(&work, "foo", "2025-01-01", &["branch", "--move", "a9"]);
@@ -192,7 +198,12 @@ fn repository() -> Workplace {
     write("1.0", "Tue Jan 14 2025", lines, "x");
     commit(&work, "foo", "2025-02-01", "Drop a.patch: nobody wants it");
     std::fs::remove_file(work.path("foo/c.patch")).unwrap();
-    write("1.1", "Fri Feb 14 2025", "# Kind: branding\nPatch1: b.patch\n", "Update to 1.1, which has the fix (rhbz#1234567)");
+    write(
+        "1.1",
+        "Fri Feb 14 2025",
+        "# Kind: branding\nPatch1: b.patch\n",
+        "Update to 1.1, which has the fix (rhbz#1234567)",
+    );
     commit(&work, "foo", "2025-02-14", "import foo-1.1-1");
     work
 }
@@ -219,7 +230,11 @@ fn ledger_from_the_history_of_a_repository() {
     let expected = [
         ("b.patch", false, ""),
         ("a.patch", true, "it was dropped (commit: Drop a.patch: nobody wants it)"),
-        ("c.patch", false, "the new version 1.1 does without it (changelog: Update to 1.1, which has the fix (rhbz#1234567))"),
+        (
+            "c.patch",
+            false,
+            "the new version 1.1 does without it (changelog: Update to 1.1, which has the fix (rhbz#1234567))",
+        ),
     ];
     assert_eq!(found, expected.map(|(file, first, why)| (file.to_owned(), first, why.to_owned())));
     let begun = git(&work, "foo", "2025-01-01", &["rev-parse", "a9~2"]);
@@ -262,7 +277,9 @@ fn patches_are_held_against_the_commits_they_claim() {
     let whole = git(&work, "clones/foo", "2025-01-02", &["format-patch", "-1", "--stdout"]);
     let claim = format!("(cherry picked from commit {hash})\n");
     let of = |context: &str, new: &str| {
-        format!("{claim}--- a/src/a.c\n+++ b/src/a.c\n@@ -9,3 +9,3 @@\n {context}\n-line 10\n+{new}\n line 11\n")
+        format!(
+            "{claim}--- a/src/a.c\n+++ b/src/a.c\n@@ -9,3 +9,3 @@\n {context}\n-line 10\n+{new}\n line 11\n"
+        )
     };
     let news = "--- a/NEWS\n+++ b/NEWS\n@@ -1 +1 @@\n-old\n+new\n";
     let patches = [

@@ -34,6 +34,7 @@ fn upstream() -> Workplace {
     git(&work, "up", DAYS[0], &["tag", "--annotate", "imports/c9/foo-1.0-1", "--message", "foo-1.0-1"]);
     std::fs::remove_file(work.path("up/b.patch")).unwrap();
     work.write("up/foo.spec", spec("1.1", "Fri Feb 14 2025", "Patch0: a.patch\n", "y"));
+    work.write("up/sources", format!("SHA512 (foo-1.1.tar.gz) = {}\n", "1".repeat(128)));
     commit(&work, "up", DAYS[1], "Update to 1.1");
     git(&work, "up", DAYS[2], &["checkout", "--quiet", "-b", "c9s"]);
     work.write("up/c9s", "only here\n");
@@ -143,7 +144,9 @@ fn what_is_not_there_is_said() {
     }
     work.write("text", "no package\n");
     work.write("empty/x", "");
-    for (source, arguments) in [("text", &[][..]), ("empty", &[]), ("none", &[]), ("empty", &["--branch", "a"])] {
+    for (source, arguments) in
+        [("text", &[][..]), ("empty", &[]), ("none", &[]), ("empty", &["--branch", "a"])]
+    {
         let run = work.abide(&[&["source", "import", source, "foo"], arguments].concat());
         assert_eq!(run.status, 2, "{source}: {}", run.golden());
         assert!(!work.path("foo").exists());
@@ -157,7 +160,13 @@ fn hostile(work: &Workplace, name: &str) {
     let blob = git_with(work, "bad", DAYS[0], &["hash-object", "-w", "--stdin"], b"evil\n");
     let id: Vec<u8> = (0..20).map(|i| u8::from_str_radix(&blob[2 * i..2 * i + 2], 16).unwrap()).collect();
     let entry = [b"100644 ", name.as_bytes(), b"\0", &id].concat();
-    let tree = git_with(work, "bad", DAYS[0], &["hash-object", "-t", "tree", "-w", "--literally", "--stdin"], &entry);
+    let tree = git_with(
+        work,
+        "bad",
+        DAYS[0],
+        &["hash-object", "-t", "tree", "-w", "--literally", "--stdin"],
+        &entry,
+    );
     let made = git(work, "bad", DAYS[0], &["commit-tree", &tree, "-m", "evil"]);
     git(work, "bad", DAYS[0], &["update-ref", "refs/heads/evil", &made]);
 }
@@ -200,7 +209,8 @@ fn links_are_not_taken_over_and_not_followed() {
 #[test]
 fn a_folder_and_what_is_wrong_in_it() {
     let work = Workplace::new();
-    let lines = "# rhbz#1234567\nPatch0: a.patch\n# rhbz#1234567\nPatch1: wants-network-online.target.patch\n";
+    let lines =
+        "# rhbz#1234567\nPatch0: a.patch\n# rhbz#1234567\nPatch1: wants-network-online.target.patch\n";
     work.write("in/SPECS/foo.spec", spec("1.0", "Tue Jan 14 2025", lines, "x"));
     work.write("in/SOURCES/extra.patch", patch("", "a", "old", "new"));
     work.write("in/.foo.metadata", format!("{} SOURCES/foo-1.0.tar.gz\n", "0".repeat(40)));
@@ -217,7 +227,8 @@ fn a_folder_and_what_is_wrong_in_it() {
 
 /// Makes a source package; `false` when there is no rpmbuild.
 fn source_package(work: &Workplace) -> bool {
-    let there = Command::new("rpmbuild").arg("--version").output().is_ok_and(|output| output.status.success());
+    let there =
+        Command::new("rpmbuild").arg("--version").output().is_ok_and(|output| output.status.success());
     if !there {
         println!("skipped: rpmbuild is not installed");
         return false;

@@ -69,9 +69,8 @@ pub fn laid_out(
     }
     let read = Package::read(&tree, None)?;
     let patches: BTreeSet<&str> = read.patches.iter().filter_map(|patch| patch.path.as_deref()).collect();
-    let is_archive = |path: &str, content: &[u8]| {
-        path != read.spec_path && !patches.contains(path) && is_binary(content)
-    };
+    let is_archive =
+        |path: &str, content: &[u8]| path != read.spec_path && !patches.contains(path) && is_binary(content);
     let archives: Vec<(String, String)> = tree
         .iter()
         .filter(|(path, content)| is_archive(path, content))
@@ -301,7 +300,8 @@ mod tests {
             ("wants-network-online.target.patch", DIFFERENCE),
         ]);
         let folders = laid_out(package.clone(), Layout::Folders).unwrap();
-        let text = |tree: &BTreeMap<String, Vec<u8>>, path: &str| String::from_utf8(tree[path].clone()).unwrap();
+        let text =
+            |tree: &BTreeMap<String, Vec<u8>>, path: &str| String::from_utf8(tree[path].clone()).unwrap();
         assert_eq!(text(&folders, ".gitignore"), "/SOURCES/foo-1.0.tar.gz\n/SOURCES/logo.png\n");
         let metadata = lookaside::read(".foo.metadata", &text(&folders, ".foo.metadata"));
         assert!(metadata.unknown.is_empty() && metadata.stored.len() == 2);

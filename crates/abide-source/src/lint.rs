@@ -157,7 +157,9 @@ fn weak(listed: &Listed) -> String {
             format!("only the number {text}, which may be a bug's, says where this patch comes from")
         }
         _ if text.contains("://") => format!("only {text} says where this patch comes from"),
-        _ => format!("only the hash {text}, of a repository that is not named, says where this patch comes from"),
+        _ => format!(
+            "only the hash {text}, of a repository that is not named, says where this patch comes from"
+        ),
     }
 }
 
@@ -166,11 +168,14 @@ fn missing(listed: &Listed) -> (Rule, String) {
     match &listed.kept_out {
         Some(KeptOut { by, line, pattern: Some(pattern) }) => (
             Rule::MistakenArchive,
-            format!("the file is not there: {by} (line {line}) has it for an archive, since its name fits {pattern}"),
+            format!(
+                "the file is not there: {by} (line {line}) has it for an archive, since its name fits {pattern}"
+            ),
         ),
-        Some(KeptOut { by, line, pattern: None }) => {
-            (Rule::MissingFile, format!("the file is not there; {by} (line {line}) says that it is kept elsewhere"))
-        }
+        Some(KeptOut { by, line, pattern: None }) => (
+            Rule::MissingFile,
+            format!("the file is not there; {by} (line {line}) says that it is kept elsewhere"),
+        ),
         None if listed.entry.value.contains("://") => {
             (Rule::MissingFile, "the file is not there; its link is a place to get it".into())
         }

@@ -264,7 +264,8 @@ fn in_sources(patch: &Listed, sources: &dyn Files) -> Result<Upstream, ReadError
 /// The path of a patch's file among those of an archive: itself, below the archive's own folder, or the only one that
 /// ends so, for patches that are applied elsewhere than at the top.
 fn in_archive<'p>(paths: &'p [String], path: &str) -> Option<&'p String> {
-    let exact = paths.iter().find(|p| *p == path || p.split_once('/').is_some_and(|(_, below)| below == path));
+    let exact =
+        paths.iter().find(|p| *p == path || p.split_once('/').is_some_and(|(_, below)| below == path));
     let ends = |p: &&String| p.strip_suffix(path).is_some_and(|above| above.ends_with('/'));
     let mut ending = paths.iter().filter(ends);
     exact.or_else(|| match (ending.next(), ending.next()) {

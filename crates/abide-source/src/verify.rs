@@ -208,8 +208,11 @@ fn against(patch: &Patch, commits: &[Commit]) -> (Verification, usize) {
             show(&mut difference, file.path(), &other, &ours);
         }
     }
-    let left: Vec<String> =
-        theirs.iter().filter(|(_, t)| !t.used && !t.changes.is_empty()).map(|(path, _)| path.clone()).collect();
+    let left: Vec<String> = theirs
+        .iter()
+        .filter(|(_, t)| !t.used && !t.changes.is_empty())
+        .map(|(path, _)| path.clone())
+        .collect();
     let likeness = match (differ.is_empty() && extra.is_empty(), left.is_empty(), drift) {
         (false, ..) => Likeness::Different,
         (true, false, _) => Likeness::Part,
@@ -217,7 +220,9 @@ fn against(patch: &Patch, commits: &[Commit]) -> (Verification, usize) {
         (true, true, false) => Likeness::Same,
     };
     let mut detail = Vec::new();
-    for (what, paths) in [("differs in", &differ), ("the commit does not touch", &extra), ("leaves out", &left)] {
+    for (what, paths) in
+        [("differs in", &differ), ("the commit does not touch", &extra), ("leaves out", &left)]
+    {
         if !paths.is_empty() {
             detail.push(format!("{what} {}", listed(paths)));
         }
@@ -272,11 +277,7 @@ type Whole<'c> = Option<(&'c [u8], &'c [u8])>;
 
 /// What commits make of the file at a path, which counts as held against from now on. A file that the patch moves was
 /// elsewhere before.
-fn take<'c>(
-    theirs: &mut BTreeMap<String, Theirs<'c>>,
-    path: &str,
-    file: &FileDiff,
-) -> (Whole<'c>, Changes) {
+fn take<'c>(theirs: &mut BTreeMap<String, Theirs<'c>>, path: &str, file: &FileDiff) -> (Whole<'c>, Changes) {
     let moved_from = (file.old != file.new).then(|| theirs.get_mut(&file.old)).flatten().and_then(|old| {
         old.used = true;
         old.whole
@@ -317,8 +318,12 @@ fn changes_of(commits: &[Commit]) -> BTreeMap<String, Theirs<'_>> {
 /// Whether a file only has another path: then a patch says so without lines.
 fn is_moved(file: &CommitFile, all: &[CommitFile]) -> bool {
     match (&file.before, &file.after) {
-        (Some(content), None) => all.iter().any(|other| other.before.is_none() && other.after.as_ref() == Some(content)),
-        (None, Some(content)) => all.iter().any(|other| other.after.is_none() && other.before.as_ref() == Some(content)),
+        (Some(content), None) => {
+            all.iter().any(|other| other.before.is_none() && other.after.as_ref() == Some(content))
+        }
+        (None, Some(content)) => {
+            all.iter().any(|other| other.after.is_none() && other.before.as_ref() == Some(content))
+        }
         _ => false,
     }
 }
@@ -457,7 +462,10 @@ mod tests {
 
     fn patch(path: &str, context: &str, new: &str) -> Patch {
         Patch::new(
-            format!("--- a/{path}\n+++ b/{path}\n@@ -50,3 +50,3 @@\n {context}\n-line 10\n+{new}\n line 11\n").as_bytes(),
+            format!(
+                "--- a/{path}\n+++ b/{path}\n@@ -50,3 +50,3 @@\n {context}\n-line 10\n+{new}\n line 11\n"
+            )
+            .as_bytes(),
         )
     }
 
@@ -516,7 +524,8 @@ mod tests {
         let gone = CommitFile { path: "old.c".into(), before: Some(text(&numbered(20))), after: None };
         let made = CommitFile { path: "new.c".into(), before: None, after: Some(text(&after)) };
         let commit = Commit { id: "abc".into(), files: vec![gone, made] };
-        let patch = Patch::new(b"--- a/old.c\n+++ b/new.c\n@@ -9,3 +9,3 @@\n line 9\n-line 10\n+changed\n line 11\n");
+        let patch =
+            Patch::new(b"--- a/old.c\n+++ b/new.c\n@@ -9,3 +9,3 @@\n line 9\n-line 10\n+changed\n line 11\n");
         assert_eq!(of(&patch, &[commit]).likeness, Likeness::Same);
     }
 

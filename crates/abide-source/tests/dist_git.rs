@@ -172,7 +172,17 @@ fn first_text(value: &serde_json::Value) -> String {
 /// What `rpmspec -P` makes of a spec, in a sandbox without network; none when it cannot parse it.
 fn parsed(folder: &Path) -> Option<String> {
     let mut bwrap = Command::new("bwrap");
-    bwrap.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]);
+    bwrap.args([
+        "--unshare-all",
+        "--die-with-parent",
+        "--ro-bind",
+        "/usr",
+        "/usr",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+    ]);
     bwrap.args(["--tmpfs", "/tmp", "--setenv", "HOME", "/tmp", "--setenv", "LC_ALL", "C.UTF-8"]);
     for path in ["/bin", "/sbin", "/lib", "/lib64", "/etc/rpm", "/etc/alternatives", "/etc/ld.so.cache"] {
         bwrap.args(["--ro-bind-try", path, path]);
@@ -195,7 +205,8 @@ fn without_comments(text: &str) -> Vec<&str> {
 #[test]
 fn what_rpm_parses_before_annotating_it_parses_after() {
     let Some(data) = data("dist-git") else { return };
-    let runs = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
+    let runs =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
     if !runs("bwrap") || !runs("rpmspec") {
         println!("skipped: bwrap or rpmspec is not installed");
         return;
@@ -231,7 +242,10 @@ fn what_rpm_parses_before_annotating_it_parses_after() {
             Some(_) => {}
         }
     }
-    println!("{before} specs are parsed before, {annotated_specs} of them annotated, {} not after", wrong.len());
+    println!(
+        "{before} specs are parsed before, {annotated_specs} of them annotated, {} not after",
+        wrong.len()
+    );
     assert!(before > 10, "only {before} specs are parsed");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

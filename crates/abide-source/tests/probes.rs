@@ -3,6 +3,7 @@
 //! Every probe on which the two differ is in the reviewed list `probes.toml` with the row of `docs/modifications.md` that
 //! tells users of it. The probes lie beside the project; without them nothing is tested here and that is said.
 
+#[allow(dead_code)]
 mod common;
 
 use std::collections::BTreeMap;
@@ -123,7 +124,9 @@ fn every_difference_is_reviewed_and_told() {
         let is_equal = matches!(found, "same" | "both-refuse");
         match list.remove(name) {
             None if is_equal => {}
-            None => wrong.push(format!("{name}: {found}, not in the list; theirs: {}\n{detail}", probe["result"])),
+            None => {
+                wrong.push(format!("{name}: {found}, not in the list; theirs: {}\n{detail}", probe["result"]))
+            }
             Some(reviewed) if reviewed.outcome != found => {
                 wrong.push(format!("{name}: {found}, the list has {}\n{detail}", reviewed.outcome));
             }

@@ -17,7 +17,8 @@ pub(super) fn scheme(text: &str) -> Option<&str> {
 
 /// `user@host:path`, as ssh has it.
 fn is_scp_like(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
+    text.split_once(':')
+        .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty())
 }
 
 /// The path of a `file` address of this machine.

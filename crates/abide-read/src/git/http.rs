@@ -40,7 +40,9 @@ impl Client {
     /// A request's address, after what the server said.
     fn address(&self, url: &str) -> String {
         match &self.moved {
-            Some((from, to)) => url.strip_prefix(from.as_str()).map_or(url.to_owned(), |tail| format!("{to}{tail}")),
+            Some((from, to)) => {
+                url.strip_prefix(from.as_str()).map_or(url.to_owned(), |tail| format!("{to}{tail}"))
+            }
             None => url.to_owned(),
         }
     }
@@ -135,7 +137,10 @@ impl Http for Client {
         })
     }
 
-    fn configure(&mut self, _config: &dyn Any) -> Result<(), Box<dyn std::error::Error + Send + Sync + 'static>> {
+    fn configure(
+        &mut self,
+        _config: &dyn Any,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync + 'static>> {
         Ok(())
     }
 }

@@ -64,7 +64,9 @@ pub enum GitError {
         unit: &'static str,
     },
     /// An address that cannot be fetched from.
-    #[error("{0:?} is no address of a git repository that can be fetched: https, http, git, ssh and file can")]
+    #[error(
+        "{0:?} is no address of a git repository that can be fetched: https, http, git, ssh and file can"
+    )]
     Address(String),
     /// The other side could not be reached or did not send what was asked.
     #[error("it could not be fetched: {0}")]
@@ -201,7 +203,8 @@ impl Repository {
         }
         // A clone knows the other branches of its origin by longer names.
         let tracked = self.reference(&format!("refs/remotes/origin/{name}"))?;
-        let tracked = tracked.map_or_else(|| self.reference(&format!("refs/remotes/{name}")), |id| Ok(Some(id)));
+        let tracked =
+            tracked.map_or_else(|| self.reference(&format!("refs/remotes/{name}")), |id| Ok(Some(id)));
         tracked?.ok_or_else(|| Wanted::Branch(name.to_owned()).not_found())
     }
 
@@ -216,7 +219,9 @@ impl Repository {
     fn tag(&self, name: &str) -> Result<(gix::ObjectId, Tag), GitError> {
         let not_found = || Wanted::Tag(name.to_owned()).not_found();
         let full = format!("refs/tags/{name}");
-        let Ok(Some(reference)) = self.inner.try_find_reference(full.as_str()) else { return Err(not_found()) };
+        let Ok(Some(reference)) = self.inner.try_find_reference(full.as_str()) else {
+            return Err(not_found());
+        };
         let id = self.reference(&full)?.ok_or_else(not_found)?;
         let object = reference.target().try_id().map(gix::ObjectId::from);
         let object = object.filter(|object| *object != id);
@@ -233,9 +238,7 @@ impl Repository {
         let object = self.inner.find_object(tag).map_err(|e| damaged(what(), e))?;
         let object = object.try_into_tag().map_err(|e| damaged(what(), e))?;
         let decoded = object.decode().map_err(|e| damaged(what(), e))?;
-        // Signatures of SSH keys stand in the message where gix looks for OpenPGP's only.
-        let by_ssh = decoded.message.find("-----BEGIN SSH SIGNATURE-----").is_some();
-        Ok(decoded.pgp_signature.is_some() || by_ssh)
+        Ok(decoded.signature.is_some())
     }
 
     /// A commit by its hash.

@@ -39,7 +39,8 @@ impl Repository {
         let remote = inner.remote_at(address).map_err(failed)?;
         let specs = specs(wanted);
         let specs = specs.iter().map(|spec| BStr::new(spec));
-        let remote = remote.with_refspecs(specs, Direction::Fetch).map_err(failed)?.with_fetch_tags(Tags::None);
+        let remote =
+            remote.with_refspecs(specs, Direction::Fetch).map_err(failed)?.with_fetch_tags(Tags::None);
         if is_http {
             receive(remote.to_connection_with_transport(connect(&remote)?), wanted)?;
         } else {
@@ -73,7 +74,7 @@ fn specs(wanted: &Wanted) -> Vec<String> {
 }
 
 fn receive<T: Transport>(
-    connection: gix::remote::Connection<'_, '_, T>,
+    connection: gix::remote::Connection<'_, '_, '_, T>,
     wanted: &Wanted,
 ) -> Result<(), GitError> {
     let connection = connection.with_credentials(|_| Ok(None));

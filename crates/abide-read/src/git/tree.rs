@@ -185,10 +185,7 @@ impl Repository {
 type Pair = (Option<gix::ObjectId>, Option<gix::ObjectId>);
 
 /// What is a folder and what is a file on each side of one name.
-fn sides(
-    old: Option<&(EntryKind, gix::ObjectId)>,
-    new: Option<&(EntryKind, gix::ObjectId)>,
-) -> (Pair, Pair) {
+fn sides(old: Option<&(EntryKind, gix::ObjectId)>, new: Option<&(EntryKind, gix::ObjectId)>) -> (Pair, Pair) {
     let folder = |entry: Option<&(EntryKind, gix::ObjectId)>| {
         entry.filter(|(kind, _)| *kind == EntryKind::Tree).map(|(_, id)| *id)
     };

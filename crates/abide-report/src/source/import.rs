@@ -232,14 +232,20 @@ impl Origin {
                 line("git", location);
                 branch.iter().for_each(|branch| line("branch", branch));
                 if let Some(tag) = tag {
-                    line("tag", &format!("{}{}", tag.name, if tag.signed { " (signed, not checked)" } else { "" }));
+                    line(
+                        "tag",
+                        &format!("{}{}", tag.name, if tag.signed { " (signed, not checked)" } else { "" }),
+                    );
                 }
                 let signed = if *signed { ", signed, not checked" } else { "" };
                 line("commit", &format!("{commit} ({date}{signed})"));
                 line("subject", subject);
             }
             Origin::SourceRpm { location, nevra, sha256, signed } => {
-                line("package", &format!("{location}{}", if *signed { " (signed, not checked)" } else { "" }));
+                line(
+                    "package",
+                    &format!("{location}{}", if *signed { " (signed, not checked)" } else { "" }),
+                );
                 line("nevra", nevra);
                 line("sha256", sha256);
             }

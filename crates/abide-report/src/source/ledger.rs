@@ -3,7 +3,7 @@
 //! Every form shows the same divergences, with the same anchors. What is shown comes from spec files and patches, so
 //! each form escapes all of it; links are links only when they are `http` or `https`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use abide_source::ledger::{Entry, Milestone};
@@ -205,18 +205,23 @@ impl LedgerDocument {
                 md(&end.why)
             );
         }
+        for (folder, reason) in &self.gaps {
+            let _ = write!(text, "\n{}: not read: {}\n", md(&clean(folder)), md(&clean(reason)));
+        }
         text
     }
 
     fn counts(&self) -> String {
-        let packages: std::collections::BTreeSet<&str> = self.current().map(|d| d.package.as_str()).collect();
+        let packages: BTreeSet<&str> = self.current().map(|d| d.package.as_str()).collect();
         let now = self.current().count();
         let linked = self.current().filter(|d| d.grade == "link").count();
         let none = self.current().filter(|d| matches!(d.grade.as_str(), "none" | "weak")).count();
-        let ended = self.ended().count();
         format!(
-            "{now} divergences in {} packages; {linked} have a link to their origin, {none} have none that can be followed; {ended} ended.",
-            packages.len()
+            "{now} {} in {} {}. With a link to their origin: {linked}; with none that can be followed: {none}. Ended: {}.",
+            if now == 1 { "divergence" } else { "divergences" },
+            packages.len(),
+            if packages.len() == 1 { "package" } else { "packages" },
+            self.ended().count()
         )
     }
 

@@ -275,7 +275,8 @@ fn of_package(text: &mut String, package: &LintPackage) {
 
 /// The difference between a patch and the commit it claims, below its finding.
 fn difference(text: &mut String, package: &LintPackage, patch: &str) {
-    let verifications = package.patches.iter().filter(|p| p.file == patch).filter_map(|p| p.verification.as_ref());
+    let verifications =
+        package.patches.iter().filter(|p| p.file == patch).filter_map(|p| p.verification.as_ref());
     for line in verifications.flat_map(|verification| verification.difference.lines()).take(SHOWN_LINES) {
         let _ = writeln!(text, "      {}", printable(line));
     }

@@ -109,7 +109,10 @@ mod tests {
             ("bz2151166-01-fix-displaying-bool.patch", vec!["bug-tracker identifier bz2151166"]),
             ("openssh-9.3p1-rhbz1234567.patch", vec!["bug-tracker identifier rhbz1234567"]),
             ("foo-2.0-rhbz-123456-a.patch", vec!["bug-tracker identifier rhbz-123456"]),
-            ("0001-Document-in-the-man-page-RhBug-1646458.patch", vec!["bug-tracker identifier RhBug-1646458"]),
+            (
+                "0001-Document-in-the-man-page-RhBug-1646458.patch",
+                vec!["bug-tracker identifier RhBug-1646458"],
+            ),
             ("sos-RHEL-13701-aap-passwords.patch", vec!["bug-tracker identifier RHEL-13701"]),
             ("0001-Issue-5848-Fix-condition-5916.patch", vec!["bug-tracker identifier Issue-5848"]),
             ("vim-7.4-licensemacro-1151450.patch", vec!["bug-tracker identifier 1151450"]),

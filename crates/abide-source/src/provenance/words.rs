@@ -89,8 +89,8 @@ pub(super) fn cves_in(word: &str) -> Vec<String> {
 }
 
 const TRACKERS: &[&str] = &[
-    "RHBZ", "BZ", "RH", "BUG", "BUGZILLA", "BSC", "BNC", "BOO", "GHBUG", "LP", "DEB", "UBUNTU", "REDHAT", "RHBUG",
-    "ISSUE", "ISSUES", "GH", "JIRA", "TICKET",
+    "RHBZ", "BZ", "RH", "BUG", "BUGZILLA", "BSC", "BNC", "BOO", "GHBUG", "LP", "DEB", "UBUNTU", "REDHAT",
+    "RHBUG", "ISSUE", "ISSUES", "GH", "JIRA", "TICKET",
 ];
 
 fn is_bug_word(word: &str) -> bool {
@@ -159,7 +159,8 @@ fn is_leading(before: &str) -> bool {
 
 /// Projects of the trackers that distributions use.
 const PROJECTS: &[&str] = &[
-    "RHEL", "RHELPLAN", "CRYPTO", "OAMG", "SSSD", "FREEIPA", "OCPBUGS", "CS", "KERNEL", "ESSNTL", "CCT", "PCKT",
+    "RHEL", "RHELPLAN", "CRYPTO", "OAMG", "SSSD", "FREEIPA", "OCPBUGS", "CS", "KERNEL", "ESSNTL", "CCT",
+    "PCKT",
 ];
 
 /// Whether a word is such a project.

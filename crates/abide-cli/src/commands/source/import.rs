@@ -127,7 +127,9 @@ impl<'a> Target<'a> {
         let paths: BTreeSet<&String> = taken.files.keys().chain(self.known.keys()).collect();
         for path in paths {
             if !import::is_plain(path) {
-                return Err(CliError::usage(format!("nothing was changed: {path:?} leads out of the folder")));
+                return Err(CliError::usage(format!(
+                    "nothing was changed: {path:?} leads out of the folder"
+                )));
             }
             let (before, after) = (self.read(path)?, taken.files.get(path).cloned());
             if before == after {
@@ -156,8 +158,9 @@ impl<'a> Target<'a> {
             theirs if theirs.len() <= MOST_NAMED => theirs.join(", "),
             theirs => format!("{} and {} more", theirs[..MOST_NAMED].join(", "), theirs.len() - MOST_NAMED),
         };
-        let why = if self.known.is_empty() { "are there already" } else { "were changed since the last import" };
-        CliError::usage(format!("nothing was changed: in {} {why}: {named}", self.path.display()))
+        let why =
+            if self.known.is_empty() { "are there already" } else { "were changed since the last import" };
+        CliError::usage(format!("nothing was changed: files of {} {why}: {named}", self.path.display()))
             .hint("--force overwrites them; `--dry-run --show --force` shows what that would do")
     }
 

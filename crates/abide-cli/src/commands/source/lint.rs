@@ -50,7 +50,12 @@ pub(crate) fn run(args: &Lint) -> Result<u8, CliError> {
     })
 }
 
-fn linted<'p>(args: &Lint, clones: &Clones, folder: &str, package: &'p Package) -> Result<Linted<'p>, CliError> {
+fn linted<'p>(
+    args: &Lint,
+    clones: &Clones,
+    folder: &str,
+    package: &'p Package,
+) -> Result<Linted<'p>, CliError> {
     let mut findings = lint::lint(package, Some(args.date.unwrap_or_else(today)));
     let verifications = if args.verify.is_empty() { Vec::new() } else { clones.verify(package)? };
     let pairs = package.patches.iter().zip(&verifications);

@@ -72,7 +72,8 @@ fn patches(package: &Package) -> String {
 
 /// Patches whose day has passed, with that day.
 fn expired(package: &Package, today: Date) -> Vec<String> {
-    let past = package.patches.iter().filter_map(|patch| Some((patch, expiry(patch).filter(|day| *day < today)?)));
+    let past =
+        package.patches.iter().filter_map(|patch| Some((patch, expiry(patch).filter(|day| *day < today)?)));
     past.map(|(patch, day)| format!("{} ({day})", patch.file)).collect()
 }
 
