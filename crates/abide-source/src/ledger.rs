@@ -115,12 +115,12 @@ pub fn ledger(snapshots: &[Snapshot<'_>]) -> Vec<Entry> {
 /// divergence, and so is what began and ended with the same commits.
 pub fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     let mut found: Vec<Entry> = Vec::new();
-    let mut known: BTreeMap<(String, String, String, Option<String>, Option<String>), usize> =
-        BTreeMap::new();
+    let mut known: BTreeMap<[String; 5], usize> = BTreeMap::new();
     for entry in entries {
         let end = entry.end.as_ref().map(|end| end.at.commit.clone().unwrap_or_default());
         let began = end.as_ref().and(entry.since.commit.clone());
-        let key = (entry.package.clone(), entry.line.clone(), entry.file.clone(), began, end);
+        let (package, line, file) = (entry.package.clone(), entry.line.clone(), entry.file.clone());
+        let key = [package, line, file, began.unwrap_or_default(), end.unwrap_or_default()];
         match known.get(&key) {
             None => {
                 known.insert(key, found.len());

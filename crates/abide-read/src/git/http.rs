@@ -155,14 +155,20 @@ struct Exchange {
     url: String,
     headers: HeaderMap,
     body: Vec<u8>,
-    answer: Option<(Option<Vec<u8>>, Option<Box<dyn BufRead + Send>>)>,
+    answer: Option<Parts>,
+}
+
+/// An answer whose parts are taken one by one.
+struct Parts {
+    head: Option<Vec<u8>>,
+    body: Option<Box<dyn BufRead + Send>>,
 }
 
 type Shared = Arc<Mutex<Exchange>>;
 
 impl Exchange {
     /// The parts of the answer that nobody took yet; sends the request first.
-    fn answer(&mut self) -> io::Result<&mut (Option<Vec<u8>>, Option<Box<dyn BufRead + Send>>)> {
+    fn answer(&mut self) -> io::Result<&mut Parts> {
         if self.answer.is_none() {
             let mut request = self.agent.post(&self.url);
             if let Some(map) = request.headers_mut() {
@@ -170,7 +176,7 @@ impl Exchange {
             }
             let body = std::mem::take(&mut self.body);
             let (head, body) = answer(request.send(&body[..]).map_err(io::Error::other)?)?;
-            self.answer = Some((Some(head), Some(body)));
+            self.answer = Some(Parts { head: Some(head), body: Some(body) });
         }
         self.answer.as_mut().ok_or_else(|| io::Error::other("there is no answer"))
     }
@@ -207,7 +213,7 @@ impl Lines {
 
     fn content(&mut self) -> io::Result<&mut Cursor<Vec<u8>>> {
         if let Some(exchange) = self.exchange.take() {
-            self.content = Some(Cursor::new(locked(&exchange).answer()?.0.take().unwrap_or_default()));
+            self.content = Some(Cursor::new(locked(&exchange).answer()?.head.take().unwrap_or_default()));
         }
         Ok(self.content.get_or_insert_default())
     }
@@ -244,7 +250,7 @@ impl Content {
 
     fn content(&mut self) -> io::Result<&mut Box<dyn BufRead + Send>> {
         if let Some(exchange) = self.exchange.take() {
-            self.content = locked(&exchange).answer()?.1.take();
+            self.content = locked(&exchange).answer()?.body.take();
         }
         Ok(self.content.get_or_insert_with(|| Box::new(io::empty())))
     }

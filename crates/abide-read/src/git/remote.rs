@@ -38,7 +38,7 @@ impl Repository {
         let address = BStr::new(address);
         let remote = inner.remote_at(address).map_err(failed)?;
         let specs = specs(wanted);
-        let specs = specs.iter().map(|spec| BStr::new(spec));
+        let specs = specs.iter().map(BStr::new);
         let remote =
             remote.with_refspecs(specs, Direction::Fetch).map_err(failed)?.with_fetch_tags(Tags::None);
         if is_http {
@@ -73,6 +73,8 @@ fn specs(wanted: &Wanted) -> Vec<String> {
     }
 }
 
+/// The error of a credential helper is gix's own type; here it never is made.
+#[allow(clippy::result_large_err)]
 fn receive<T: Transport>(
     connection: gix::remote::Connection<'_, '_, '_, T>,
     wanted: &Wanted,
