@@ -332,10 +332,6 @@ fn entry(package: &Package, line: &str, running: Running, end: Option<End>) -> E
     let patch = &running.patch;
     let why = why(patch);
     let (kind, kind_is_declared) = kind(patch, &why);
-    let mut bugs: Vec<String> =
-        patch.evidence.iter().filter(|e| e.class == Class::BugTracker).map(|e| e.text.clone()).collect();
-    bugs.sort();
-    bugs.dedup();
     Entry {
         package: package.name.clone(),
         line: line.to_owned(),
@@ -347,7 +343,7 @@ fn entry(package: &Package, line: &str, running: Running, end: Option<End>) -> E
         origin: best(&patch.evidence).cloned(),
         grade: patch.grade(),
         cves: cves(&patch.evidence).into_iter().map(str::to_owned).collect(),
-        bugs,
+        bugs: bugs(patch),
         upstream: field(patch, "Upstream-Status:"),
         approved_by: field(patch, "Approved-By:"),
         expires: expiry(patch),
@@ -356,6 +352,23 @@ fn entry(package: &Package, line: &str, running: Running, end: Option<End>) -> E
         since_or_before: running.first,
         end,
     }
+}
+
+/// The bugs that a patch is for, each once: of `#5984`, `5984` and `Issue-5984` the one that says most.
+fn bugs(patch: &Listed) -> Vec<String> {
+    let mut found: BTreeMap<String, &str> = BTreeMap::new();
+    for evidence in patch.evidence.iter().filter(|e| e.class == Class::BugTracker) {
+        let text = evidence.text.as_str();
+        let digits: String = text.chars().rev().take_while(char::is_ascii_digit).collect();
+        let key = if digits.is_empty() { text.to_owned() } else { digits };
+        let known = found.entry(key).or_insert(text);
+        if text.len() > known.len() {
+            *known = text;
+        }
+    }
+    let mut bugs: Vec<String> = found.into_values().map(str::to_owned).collect();
+    bugs.sort();
+    bugs
 }
 
 /// A field of the patch's comment, otherwise of its header.

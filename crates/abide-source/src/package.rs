@@ -203,7 +203,8 @@ pub struct Patches {
 impl Reader<'_> {
     fn patches(&mut self, list_path: &str, list: &Spec) -> Result<Vec<Listed>, ReadError> {
         let all = entries(list);
-        let lines: BTreeSet<usize> = all.iter().map(|entry| entry.line).collect();
+        let is_patch = |entry: &&Entry| entry.kind == Kind::Patch;
+        let lines: BTreeSet<usize> = all.iter().filter(is_patch).map(|entry| entry.line).collect();
         let mut patches = Vec::new();
         for entry in all.into_iter().filter(|entry| entry.kind == Kind::Patch) {
             let (file, path) = self.find(entry.file());
@@ -325,17 +326,18 @@ fn comment_above(spec: &Spec, line: usize) -> Vec<String> {
         .collect()
 }
 
-/// Whether a comment is a patch line that was taken out.
+/// Whether a comment is a patch or source line that was taken out. `# Source: …` says where a patch comes from.
 fn is_switched_off(line: &str) -> bool {
-    crate::spec::sources::entry(line.trim().trim_start_matches('#')).is_some()
+    let entry = crate::spec::sources::entry(line.trim().trim_start_matches('#'));
+    entry.is_some_and(|(kind, number, _)| kind == Kind::Patch || number.is_some())
 }
 
-/// The comment above the run of patch and source lines that a line without a comment of its own is in. Comments of one
-/// field (`Origin: …`) belong to their own patch only.
-fn group_comment(spec: &Spec, entries: &BTreeSet<usize>, line: usize) -> Vec<String> {
+/// The comment above the run of patch lines that a line without a comment of its own is in: what stands above a source
+/// is about that source. Comments of one field (`Origin: …`) belong to their own patch only.
+fn group_comment(spec: &Spec, patches: &BTreeSet<usize>, line: usize) -> Vec<String> {
     let lines = spec.lines();
     let mut at = line;
-    while at > 0 && entries.contains(&(at - 1)) {
+    while at > 0 && patches.contains(&(at - 1)) {
         at -= 1;
     }
     let comment = comment_above(spec, at);

@@ -52,7 +52,9 @@ fn origins_are_found_wherever_they_are_said() {
                  # Fixes of https://bugzilla.redhat.com/show_bug.cgi?id=1\nPatch2: group1.patch\nPatch3: group2.patch\n\n\
                  Patch4: head.patch\n\nPatch5: x-CVE-2024-12345.patch\n\nPatch6: weak.patch\n\nPatch7: none.patch\n\n\
                  #Patch8: off.patch\nPatch9: after-off.patch\n\nPatch10: log-entry.patch\n\n\
-                 Patch11: https://example.org/fixes/value.patch\n\nPatch12: ours.patch\n\nPatch13: %{name}-macro.patch\n";
+                 Patch11: https://example.org/fixes/value.patch\n\nPatch12: ours.patch\n\nPatch13: %{name}-macro.patch\n\n\
+                 # snapshot of https://example.org/git/foo.git?h=0123456789\nSource9: foo.tar.gz\nPatch14: after-source.patch\n\n\
+                 # Source: https://github.com/a/b/pull/7\nPatch15: source.patch\n";
     let spec = spec(lines).replace("- x\n", "- x\n- log-entry.patch\n  fixes rhbz#1234567\n");
     let weak = format!("From {HASH} Mon Sep 17 00:00:00 2001\n");
     let names = [
@@ -66,6 +68,8 @@ fn origins_are_found_wherever_they_are_said() {
         "value",
         "ours",
         "foo-macro",
+        "after-source",
+        "source",
     ];
     let mut files: Vec<(String, String)> = names.iter().map(|n| (format!("{n}.patch"), plain(n))).collect();
     files.push(("head.patch".into(), patch(&format!("(cherry picked from commit {HASH})"), "h", "a", "b")));
@@ -84,6 +88,9 @@ fn origins_are_found_wherever_they_are_said() {
     assert_eq!(found("x-CVE-2024-12345"), (Grade::Identifier, Some((Place::Name, Class::Cve))));
     assert_eq!(found("weak"), (Grade::Weak, Some((Place::Header, Class::UpstreamCommit))));
     assert_eq!(found("none"), (Grade::None, None));
+    // What stands above a source is about that source.
+    assert_eq!(found("after-source"), (Grade::None, None));
+    assert_eq!(found("source"), (Grade::Link, Some((Place::Comment, Class::MergeRequest))));
     assert_eq!(found("after-off"), (Grade::None, None));
     assert_eq!(found("log-entry"), (Grade::Identifier, Some((Place::Changelog, Class::BugTracker))));
     assert_eq!(found("value"), (Grade::Link, Some((Place::Value, Class::Web))));

@@ -238,11 +238,19 @@ impl LedgerDocument {
             html(&self.counts())
         );
         text.push_str("<p><label>Show only rows with <input type=\"search\" id=\"filter\" autocomplete=\"off\"></label> <output id=\"shown\"></output></p>\n");
-        text.push_str("</header>\n<main>\n");
         let mut packages: BTreeMap<&str, Vec<&Divergence>> = BTreeMap::new();
         for d in &self.divergences {
             packages.entry(&d.package).or_default().push(d);
         }
+        text.push_str("<p class=\"note\">A kind in <i>italics</i> is guessed from words.</p>\n");
+        if packages.len() > 1 {
+            text.push_str("<nav>");
+            for package in packages.keys() {
+                let _ = write!(text, "<a href=\"#package-{0}\">{0}</a> ", html(package));
+            }
+            text.push_str("</nav>\n");
+        }
+        text.push_str("</header>\n<main>\n");
         for (package, divergences) in packages {
             section(&mut text, package, &divergences);
         }
@@ -350,7 +358,15 @@ fn row(text: &mut String, d: &Divergence) {
     }
     let last_label = if d.ended.is_some() { "Ended" } else { "Branches" };
     let last = match &d.ended {
-        Some(end) => format!("{}<div class=\"note\">{}</div>", html(&dated(&end.at)), html(&end.why)),
+        Some(end) => {
+            let branches = d.branches.join(", ");
+            format!(
+                "{}<div>{}</div><div class=\"note\">{}</div>",
+                html_point(&end.at, false),
+                html(&end.why),
+                html(&branches)
+            )
+        }
         None => html(&d.branches.join(", ")),
     };
     let _ = writeln!(
@@ -364,8 +380,25 @@ fn row(text: &mut String, d: &Divergence) {
         html(&d.file),
         html(&d.kind),
         html_origin(d),
-        html(&since(d))
+        html_point(&d.since, d.since_or_before)
     );
+}
+
+/// A version, and below it the day and commit.
+fn html_point(point: &Point, or_before: bool) -> String {
+    let before = if or_before { " or before" } else { "" };
+    let day = point.date.as_ref().map(|day| format!("<span class=\"day\">{}</span>{before}", html(day)));
+    let commit = point.commit.as_ref().map(|id| format!("<code>{}</code>", html(short(id))));
+    let parts: Vec<String> = day.into_iter().chain(commit).collect();
+    let version = html(&point.version);
+    if parts.is_empty() {
+        return format!("{version}{before}");
+    }
+    format!("{version}<div class=\"note\">{}</div>", parts.join(" "))
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHOWN_DIGITS).unwrap_or(id)
 }
 
 fn html_origin(d: &Divergence) -> String {
@@ -384,9 +417,13 @@ fn html_origin(d: &Divergence) -> String {
     parts.concat()
 }
 
-/// A text, as a link when it is one.
+/// A text, as a link or a hash when it is one.
 fn html_link(text: &str) -> String {
     let shown = html(text);
+    let is_hash = text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_hash {
+        return format!("<code>{shown}</code>");
+    }
     if is_link(text) { format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>") } else { shown }
 }
 
@@ -400,7 +437,7 @@ fn since(d: &Divergence) -> String {
 }
 
 fn dated(point: &Point) -> String {
-    let commit = point.commit.as_ref().map(|id| id.get(..SHOWN_DIGITS).unwrap_or(id).to_owned());
+    let commit = point.commit.as_ref().map(|id| short(id).to_owned());
     let parts: Vec<String> = point.date.clone().into_iter().chain(commit).collect();
     if parts.is_empty() { point.version.clone() } else { format!("{} ({})", point.version, parts.join(", ")) }
 }
