@@ -29,7 +29,9 @@ pub(crate) fn read(path: &Path, patterns: &[String], el_version: Option<&str>) -
     let fits = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| fits(pattern, name));
     let branches = repository.branches().map_err(failed)?.into_iter().filter(|branch| fits(&branch.name));
     let mut history = History::default();
+    let mut any = false;
     for branch in branches {
+        any = true;
         match of_branch(&repository, &branch.name, &branch.commit, el_version) {
             Ok(entries) => history.entries.extend(entries),
             Err(reason) => {
@@ -37,8 +39,12 @@ pub(crate) fn read(path: &Path, patterns: &[String], el_version: Option<&str>) -
             }
         }
     }
-    if history.entries.is_empty() && history.gaps.is_empty() && !patterns.is_empty() {
-        history.gaps.insert(shown, format!("no branch fits {}", patterns.join(" or ")));
+    if !any {
+        let reason = match patterns {
+            [] => "it has no branches".to_owned(),
+            patterns => format!("no branch fits {}", patterns.join(" or ")),
+        };
+        history.gaps.insert(shown, reason);
     }
     Ok(history)
 }
