@@ -24,6 +24,8 @@ const FOR_TESTS: &[Tool] = &[
     tool("objcopy", "binutils", "binutils"),
     tool("dwz", "dwz", "dwz"),
     tool("rpm", "rpm", "rpm"),
+    tool("git", "git", "git"),
+    tool("bwrap", "bubblewrap", "bubblewrap"),
     tool("pahole", "pahole", "dwarves"),
 ];
 

@@ -45,7 +45,7 @@ impl Clones {
             let claims = verify::claims(listed);
             let mut commits = Vec::new();
             for claim in claims.iter().take(MOST_COMMITS) {
-                if let Some(commit) = find(&repositories, claim)? {
+                if let Some(commit) = find(&repositories, &claim.hash)? {
                     commits.push(commit);
                 }
             }

@@ -243,7 +243,11 @@ fn ledger_from_the_history_of_a_repository() {
     assert_eq!(none.status, 2, "{}", none.golden());
     git(&work, ".", "2025-01-01", &["init", "--quiet", "bare"]);
     let none = work.abide(&["source", "ledger", "bare", "--history"]);
-    assert!(none.status == 2 && none.stdout.contains("bare: not read: it has no branches"), "{}", none.golden());
+    assert!(
+        none.status == 2 && none.stdout.contains("bare: not read: it has no branches"),
+        "{}",
+        none.golden()
+    );
     let none = work.abide(&["source", "ledger", ".", "--history"]);
     assert_eq!(none.status, 2);
     assert!(none.stderr.contains("no git repository"), "{}", none.stderr);

@@ -11,7 +11,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::package::Listed;
 use crate::patch::{FileDiff, Hunk, Patch};
-use crate::provenance::{Class, Grade};
+use crate::provenance::{Class, Evidence, Grade, Place};
 
 /// Lines of a difference that are shown.
 const MOST_SHOWN_LINES: usize = 60;
@@ -97,18 +97,30 @@ pub struct Verification {
     pub difference: String,
 }
 
-/// The hashes of commits that a patch claims to be, those said best first.
-pub fn claims(listed: &Listed) -> Vec<String> {
-    let mut evidence: Vec<_> = listed.evidence.iter().filter(|e| names_commit(e.class, e.grade)).collect();
+/// A commit that a patch names as what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its hash, or the start of it, in lower case.
+    pub hash: String,
+    /// Whether it is said to be the patch's origin; otherwise it is the hash of a mail's first line or of running text.
+    pub is_stated: bool,
+}
+
+/// The commits that a patch claims to be, those said best first. What is said of a group of patches is not said of one.
+pub fn claims(listed: &Listed) -> Vec<Claim> {
+    let of_one =
+        |e: &&Evidence| names_commit(e.class, e.grade) && !matches!(e.place, Place::Group | Place::Changelog);
+    let mut evidence: Vec<&Evidence> = listed.evidence.iter().filter(of_one).collect();
     evidence.sort_by_key(|e| (std::cmp::Reverse(e.grade), e.place, e.text.clone()));
-    let mut found: Vec<String> = Vec::new();
-    for hash in evidence.iter().flat_map(|e| hashes(&e.text)) {
-        let is_known = |known: &String| known.starts_with(&hash) || hash.starts_with(known.as_str());
+    let mut found: Vec<Claim> = Vec::new();
+    for (hash, grade) in evidence.iter().flat_map(|e| hashes(&e.text).into_iter().map(|hash| (hash, e.grade)))
+    {
+        let is_known = |known: &Claim| known.hash.starts_with(&hash) || hash.starts_with(&known.hash);
         match found.iter_mut().find(|known| is_known(known)) {
             // The longer one says more.
-            Some(known) if known.len() < hash.len() => *known = hash,
+            Some(known) if known.hash.len() < hash.len() => known.hash = hash,
             Some(_) => {}
-            None => found.push(hash),
+            None => found.push(Claim { hash, is_stated: grade >= Grade::Identifier }),
         }
     }
     found
@@ -137,12 +149,13 @@ fn hashes(text: &str) -> Vec<String> {
 }
 
 /// Holds a patch against commits it claims to be: each alone, then all together.
-pub fn verify(patch: &Patch, claimed: &[String], commits: &[Commit]) -> Verification {
+pub fn verify(patch: &Patch, claimed: &[Claim], commits: &[Commit]) -> Verification {
+    let hashes = || claimed.iter().map(|claim| claim.hash.clone()).collect();
     if claimed.is_empty() {
         return nothing(Likeness::NoClaim, Vec::new(), "it claims no commit");
     }
     if commits.is_empty() {
-        return nothing(Likeness::NotFound, claimed.to_vec(), "the repository does not have this commit");
+        return nothing(Likeness::NotFound, hashes(), "the repository does not have this commit");
     }
     if patch.files.iter().all(|file| file.hunks.is_empty()) {
         let id = commits.iter().map(|commit| commit.id.clone()).collect();
@@ -165,7 +178,15 @@ pub fn verify(patch: &Patch, claimed: &[String], commits: &[Commit]) -> Verifica
             best = Some((together, shared));
         }
     }
-    best.map_or_else(|| nothing(Likeness::NotFound, claimed.to_vec(), ""), |(verification, _)| verification)
+    let is_stated = |id: &String| claimed.iter().any(|claim| claim.is_stated && id.starts_with(&claim.hash));
+    match best {
+        // What running text mentions, and has no line in common, is mentioned for another reason.
+        Some((found, 0)) if found.likeness == Likeness::Different && !found.commits.iter().any(is_stated) => {
+            nothing(Likeness::NotFound, hashes(), "the commit that it mentions is another change")
+        }
+        Some((found, _)) => found,
+        None => nothing(Likeness::NotFound, hashes(), "the repository does not have this commit"),
+    }
 }
 
 fn nothing(likeness: Likeness, commits: Vec<String>, detail: &str) -> Verification {
@@ -470,7 +491,12 @@ mod tests {
     }
 
     fn of(patch: &Patch, commits: &[Commit]) -> Verification {
-        verify(patch, &["abc".into()], commits)
+        let claims: Vec<Claim> = commits.iter().map(|commit| claim(&commit.id, true)).collect();
+        verify(patch, &claims, commits)
+    }
+
+    fn claim(hash: &str, is_stated: bool) -> Claim {
+        Claim { hash: hash.into(), is_stated }
     }
 
     #[test]
@@ -566,9 +592,18 @@ mod tests {
     fn nothing_to_hold_it_against() {
         let any = patch("a", "b", "c");
         assert_eq!(verify(&any, &[], &[]).likeness, Likeness::NoClaim);
-        let found = verify(&any, &["abc1234".into()], &[]);
+        let found = verify(&any, &[claim("abc1234", true)], &[]);
         assert_eq!((found.likeness, found.commits), (Likeness::NotFound, vec!["abc1234".to_owned()]));
         assert_eq!(of(&Patch::default(), &[commit()]).likeness, Likeness::Different);
+    }
+
+    #[test]
+    fn a_commit_that_is_only_mentioned_is_no_claim() {
+        let other = patch("src/b.c", "line 9", "changed");
+        let found = verify(&other, &[claim("abc", false)], &[commit()]);
+        assert_eq!((found.likeness, found.commits), (Likeness::NotFound, vec!["abc".to_owned()]));
+        let near = patch("src/a.c", "line 9", "changed otherwise");
+        assert_eq!(verify(&near, &[claim("abc", false)], &[commit()]).likeness, Likeness::Different);
     }
 
     #[test]

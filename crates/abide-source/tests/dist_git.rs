@@ -169,8 +169,8 @@ fn first_text(value: &serde_json::Value) -> String {
     }
 }
 
-/// What `rpmspec -P` makes of a spec, in a sandbox without network; none when it cannot parse it.
-fn parsed(folder: &Path) -> Option<String> {
+/// A sandbox without network in which a folder can be read.
+fn sandboxed(folder: &Path, command: &[&str]) -> Command {
     let mut bwrap = Command::new("bwrap");
     bwrap.args([
         "--unshare-all",
@@ -188,11 +188,17 @@ fn parsed(folder: &Path) -> Option<String> {
         bwrap.args(["--ro-bind-try", path, path]);
     }
     bwrap.arg("--ro-bind").arg(folder).arg("/package").args(["--chdir", "/package"]);
-    bwrap.args(["rpmspec", "-P", "--define", "_sourcedir /package/SOURCES", "--define", "rhel 9"]);
-    bwrap.args(["--define", "dist .el9", "--define", "_topdir /tmp"]);
+    bwrap.args(command).stdin(Stdio::null());
+    bwrap
+}
+
+/// What `rpmspec -P` makes of a spec; none when it cannot parse it.
+fn parsed(folder: &Path) -> Option<String> {
     let specs = fs::read_dir(folder.join("SPECS")).ok()?.flatten().map(|entry| entry.file_name());
     let spec = specs.into_iter().find(|name| name.to_string_lossy().ends_with(".spec"))?;
-    let output = bwrap.arg(Path::new("SPECS").join(spec)).stdin(Stdio::null()).output().ok()?;
+    let mut bwrap = sandboxed(folder, &["rpmspec", "-P", "--define", "_sourcedir /package/SOURCES"]);
+    bwrap.args(["--define", "rhel 9", "--define", "dist .el9", "--define", "_topdir /tmp"]);
+    let output = bwrap.arg(Path::new("SPECS").join(spec)).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

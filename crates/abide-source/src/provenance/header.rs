@@ -186,19 +186,34 @@ fn weaken_pages(evidence: &mut [Evidence]) {
 
 fn of_sentence(line: &str, found: &mut Vec<Evidence>) {
     let from = found.len();
-    let lower = line.to_ascii_lowercase();
-    let says_commit = lower.contains("cherry picked from")
-        || lower.contains("cherry-picked from")
-        || lower.contains("backported from")
-        || lower.contains("upstream commit")
-        || lower.contains("commit ")
-            && (lower.contains("upstream") || lower.trim_start().starts_with("commit "));
-    if says_commit && !line.contains("://") {
+    let is_origin = says_commit(&line.to_ascii_lowercase());
+    if is_origin && !line.contains("://") {
         let hashes = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| is_hash(w));
         found.extend(hashes.map(|w| evidence(Class::UpstreamCommit, Grade::Identifier, w)));
     }
     of_line(line, Place::Header, found);
     weaken_pages(&mut found[from..]);
+    if !is_origin {
+        weaken_commits(&mut found[from..]);
+    }
+}
+
+/// Whether a sentence says which commit the patch is, and not which one it mends or takes back.
+fn says_commit(lower: &str) -> bool {
+    const OTHERS: &[&str] =
+        &["revert", "introduced", "since ", "broke", "regress", "caused", "fixes", "after commit"];
+    let says = ["cherry picked from", "cherry-picked from", "backported from", "upstream commit"]
+        .iter()
+        .any(|words| lower.contains(words))
+        || lower.contains("commit ")
+            && (lower.contains("upstream") || lower.trim_start().starts_with("commit "));
+    says && !OTHERS.iter().any(|word| lower.contains(word))
+}
+
+/// A commit that running text mentions may be another one.
+fn weaken_commits(evidence: &mut [Evidence]) {
+    let mentioned = |item: &&mut Evidence| item.class == Class::UpstreamCommit && !item.text.contains("://");
+    evidence.iter_mut().filter(mentioned).for_each(|item| item.grade = Grade::Weak);
 }
 
 /// A commit's hash, where the place says that it is one.
@@ -256,6 +271,11 @@ mod tests {
             ("RH-Bugzilla: 1982584\n".into(), vec!["bug-tracker identifier 1982584".into()]),
             ("RH-MergeRequest: 12\n".into(), vec!["centos-stream identifier RH-MergeRequest: 12".into()]),
             (format!("Fixes: {hash} (\"mm: this\")\n"), vec![]),
+            (format!("This reverts commit {hash}.\n"), vec![format!("upstream-commit weak {hash}")]),
+            (
+                format!("It is broken since upstream commit {hash}\n"),
+                vec![format!("upstream-commit weak {hash}")],
+            ),
             ("Resolves: #2131083\n".into(), vec!["bug-tracker identifier #2131083".into()]),
             (
                 "References: bsc#1234567 CVE-2020-12345\n".into(),
