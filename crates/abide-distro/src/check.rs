@@ -369,13 +369,15 @@ fn sum_up(
 
 /// Whether there was something to compare and none of it was compared.
 ///
-/// Packages without any artifact (`noarch`) are compared by being there; two sides without anything are not a
+/// Packages without any artifact (`noarch`), and trees of files, are compared by being there; two sides without anything are not a
 /// comparison at all.
 fn nothing_compared(context: &Context<'_>, coverage: &Coverage) -> bool {
     let pairs = coverage.compared();
     let has_artifacts = |side: &Side| side.packages.iter().any(|package| !package.artifacts.is_empty());
+    let has_tree = |side: &Side| side.packages.iter().any(|package| !package.tree.is_empty());
+    let has_trees = has_tree(context.old) && has_tree(context.new);
     let nothing_to_compare = !has_artifacts(context.old) && !has_artifacts(context.new);
-    pairs == 0 && !(nothing_to_compare && coverage.packages_compared > 0)
+    pairs == 0 && !(nothing_to_compare && (coverage.packages_compared > 0 || has_trees))
 }
 
 fn coverage(context: &Context<'_>, pairs: &PackagePairs, packages: &[PackageResult]) -> Coverage {

@@ -79,6 +79,7 @@ mod tests {
         };
         PackageFacts {
             meta: Some(meta),
+            tree: Vec::new(),
             source: name.into(),
             digest: None,
             artifacts: Vec::new(),

@@ -129,6 +129,9 @@ fn nothing(check: &Check) -> String {
 
 fn compatible(check: &Check) -> String {
     let compared = check.coverage.compared();
+    if compared == 0 && check.coverage.packages_compared == 0 {
+        return "files compared, none of which has a binary interface".to_owned();
+    }
     if compared == 0 {
         let same = check.coverage.metadata.map_or(0, |metadata| metadata.same_files);
         if same > 0 && same == check.coverage.packages_compared {

@@ -4,8 +4,15 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use abide_model::{FileEntry, FileFlags, FileKind, GapKind, Level, PackageFacts, Script, Side, Verdict};
+use bstr::BString;
 use common::*;
+
+fn shared(text: &str) -> Option<Arc<BString>> {
+    Some(Arc::new(text.into()))
+}
 
 /// `PATH`, `PATH -> TARGET`, `PATH/` for a directory, each with `mode=4755`, `owner=a:b`, `caps=…`, `config`,
 /// `noreplace`, `ghost`, `doc`, `run=/bin/sh`.
@@ -15,17 +22,17 @@ fn file(text: &str) -> FileEntry {
         Some(dir) => FileEntry { mode: 0o755, ..FileEntry::new(dir, FileKind::Directory) },
         None => FileEntry { mode: 0o644, ..FileEntry::new(path, FileKind::Regular) },
     };
-    (entry.owner, entry.group) = ("root".into(), "root".into());
+    (entry.owner, entry.group) = (shared("root"), shared("root"));
     let mut words = options.split(' ').filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
         match word.split_once('=') {
             Some(("mode", mode)) => entry.mode = u16::from_str_radix(mode, 8).expect("octal"),
             Some(("owner", names)) => {
                 let (owner, group) = names.split_once(':').expect("two names");
-                (entry.owner, entry.group) = (owner.into(), group.into());
+                (entry.owner, entry.group) = (shared(owner), shared(group));
             }
-            Some(("caps", caps)) => entry.capabilities = caps.replace('_', " ").into(),
-            Some(("run", program)) => entry.interpreter = Some(program.into()),
+            Some(("caps", caps)) => entry.capabilities = shared(&caps.replace('_', " ")),
+            Some(("run", program)) => entry.interpreter = shared(program),
             None if word == "->" => {
                 entry.kind = FileKind::Symlink;
                 entry.link_target = words.next().map(Into::into);
@@ -95,7 +102,7 @@ fn what_is_gone_is_judged_by_what_it_is_for() {
         ("/usr/share/perl5/Foo/Bar.pm", "break module-lost: module Foo/Bar is gone"),
         ("/usr/include/foo.h", "review path-lost: development file /usr/include/foo.h is gone"),
         ("/etc/foo.conf config", "review path-lost: configuration file /etc/foo.conf is gone"),
-        ("/etc/foo.d/", "review path-lost: path /etc/foo.d is gone"),
+        ("/etc/foo.d/", "review path-lost: directory /etc/foo.d is gone"),
         ("/usr/share/foo/data", "review path-lost: path /usr/share/foo/data is gone"),
         ("/usr/libexec/foo/helper", "safe path-lost: path /usr/libexec/foo/helper is gone"),
     ] {
@@ -348,7 +355,7 @@ fn names_of_the_reference_are_told_apart() {
         said(&old, &new),
         [
             "review branding-left: name of the reference in /etc/redhat-release stays",
-            "review branding-lost: path with the reference's name, /usr/share/redhat/logo is gone",
+            "review branding-lost: path with the reference's name /usr/share/redhat/logo is gone",
             "review branding-left: vendor of package bar is still the reference's",
             "safe package-added: package other-1-1.x86_64 is new",
         ]
@@ -376,4 +383,32 @@ fn the_files_of_a_package_that_was_merged_into_another_are_looked_for() {
     let check = run(&old, &side(vec![heir]));
     let said: Vec<_> = findings(&check).iter().map(|f| (f.level, f.rule)).collect();
     assert_eq!(said, [(Level::Break, "command-lost"), (Level::Safe, "package-removed")]);
+}
+
+#[test]
+fn trees_without_packages_are_compared_file_by_file() {
+    let tree = |files: &[&str]| {
+        let mut loose = loose(vec![]);
+        loose.tree = files.iter().map(|text| file(text)).collect();
+        loose.tree.sort();
+        side(vec![loose])
+    };
+    let old =
+        tree(&["/usr/bin/foo mode=0755 run=/usr/bin/bar", "/usr/bin/bar", "/usr/sbin/baz", "/usr/lib/x/y"]);
+    let new = tree(&[
+        "/usr/bin/foo mode=0755 run=/usr/bin/bar",
+        "/usr/sbin -> bin",
+        "/usr/bin/baz",
+        "/usr/lib/x/y",
+    ]);
+    assert_eq!(
+        said(&old, &new),
+        [
+            "break command-lost: command bar is gone",
+            "break interpreter-missing: what runs /usr/bin/foo is not on the candidate"
+        ]
+    );
+    assert_eq!(said(&old, &old.clone()), [""; 0]);
+    // A folder that is no installed system has no tree.
+    assert_eq!(said(&old, &tree(&[])), [""; 0]);
 }

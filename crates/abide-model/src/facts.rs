@@ -8,7 +8,7 @@ use crate::elf::ElfFacts;
 use crate::gap::Gap;
 use crate::graph::TypeGraph;
 use crate::metadata::Metadata;
-use crate::package::PackageMeta;
+use crate::package::{FileEntry, PackageMeta};
 
 /// SHA-256 of a file's content.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +111,9 @@ pub struct ShippedSuppressions {
 pub struct PackageFacts {
     /// The header; `None` for files that are in no package.
     pub meta: Option<PackageMeta>,
+    /// Files in no package that are laid out like an installed system: all of them, with absolute paths, sorted. Empty
+    /// for packages, for other folders, and where not all could be listed.
+    pub tree: Vec<FileEntry>,
     /// File name or path the package was read from, for messages.
     pub source: BString,
     /// Digest of the package file, when there is one.

@@ -1,6 +1,7 @@
 //! Packages: identity, dependencies and file lists, as their headers state them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bstr::BString;
 
@@ -85,17 +86,17 @@ pub struct FileEntry {
     pub link_target: Option<BString>,
     /// Content digest as the package states it (hex), empty when absent.
     pub digest: String,
-    /// Name of the user that owns it, empty when it is not stated.
-    pub owner: BString,
-    /// Name of its group, empty when it is not stated.
-    pub group: BString,
-    /// File capabilities in libcap's text form, empty for none.
-    pub capabilities: BString,
+    /// Name of the user that owns it, when it is stated; files of one package share it.
+    pub owner: Option<Arc<BString>>,
+    /// Name of its group, when it is stated.
+    pub group: Option<Arc<BString>>,
+    /// File capabilities in libcap's text form.
+    pub capabilities: Option<Arc<BString>>,
     /// What the package says of it.
     pub flags: FileFlags,
     /// What runs it (`#!`): an absolute path, or the bare name that `env` looks for in `PATH`. `None` for what is no
     /// script or was not looked into.
-    pub interpreter: Option<BString>,
+    pub interpreter: Option<Arc<BString>>,
 }
 
 impl FileEntry {
@@ -108,9 +109,9 @@ impl FileEntry {
             mode: 0,
             link_target: None,
             digest: String::new(),
-            owner: BString::default(),
-            group: BString::default(),
-            capabilities: BString::default(),
+            owner: None,
+            group: None,
+            capabilities: None,
             flags: FileFlags::default(),
             interpreter: None,
         }

@@ -3,13 +3,13 @@
 //! Shell is not interpreted: the words of a call are read as they are written, so a name that is made of variables is
 //! one that nobody knows.
 
-use abide_model::PackageMeta;
+use abide_model::Script;
 use bstr::{BString, ByteSlice};
 
 /// Links of the calls `(update-)alternatives --install LINK NAME PATH PRIORITY` and their `--slave LINK NAME PATH` in
-/// a package's scripts, sorted (update-alternatives(1), alternatives(8)).
-pub(crate) fn of(meta: &PackageMeta) -> Vec<BString> {
-    let mut links: Vec<BString> = meta.scripts.iter().flat_map(|script| in_text(&script.text)).collect();
+/// scripts, sorted (update-alternatives(1), alternatives(8)).
+pub(crate) fn of(scripts: &[Script]) -> Vec<BString> {
+    let mut links: Vec<BString> = scripts.iter().flat_map(|script| in_text(&script.text)).collect();
     links.sort();
     links.dedup();
     links

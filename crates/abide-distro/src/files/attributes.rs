@@ -21,7 +21,7 @@ const SHARED: u16 = 0o055;
 /// Differences of every path that both sides have.
 pub(super) fn items(compared: &Compared<'_>) -> Vec<Item> {
     let mut items = Vec::new();
-    for old in &compared.old.files {
+    for old in compared.old.files {
         let new = compared.trees.new.find(old.path.as_bstr()).and_then(|found| found.entry);
         let Some(new) = new.filter(|new| !new.flags.is_ghost || old.flags.is_ghost) else { continue };
         let class = class(old, &compared.names);
@@ -70,10 +70,10 @@ fn link(compared: &Compared<'_>, old: &FileEntry, new: &FileEntry) -> Option<Ite
     }
     let had = compared.trees.old.follow(was.as_bstr()).is_some();
     let has = compared.trees.new.follow(is.as_bstr()).is_some();
-    let bare = |path: &BString, nevra| unversioned(path.as_bstr(), nevra);
+    let bare = |path: &BString, contents| unversioned(path.as_bstr(), contents);
     let case = match () {
         () if had && !has => Some("dangling"),
-        () if bare(&was, &compared.old.nevra) == bare(&is, &compared.new.nevra) => Some("version"),
+        () if bare(&was, compared.old) == bare(&is, compared.new) => Some("version"),
         () if has && still_there(compared, was.as_bstr(), is.as_bstr()) => Some("same-file"),
         () => None,
     };
@@ -130,23 +130,25 @@ fn mode_case(
 }
 
 fn owner(old: &FileEntry, new: &FileEntry) -> Option<Item> {
-    let of = |entry: &FileEntry| format!("{}:{}", entry.owner, entry.group);
-    let is_stated = [&old.owner, &old.group, &new.owner, &new.group].iter().all(|name| !name.is_empty());
-    if !is_stated || of(old) == of(new) {
+    let of = |entry: &FileEntry| Some(format!("{}:{}", entry.owner.as_ref()?, entry.group.as_ref()?));
+    let (from, to) = (of(old)?, of(new)?);
+    if from == to {
         return None;
     }
     let case = (old.mode & SET_ID != 0 && old.kind == FileKind::Regular).then_some("set-id");
-    Some(Item::changed("owner-changed", case, &old.path, "owner", of(old), of(new)))
+    Some(Item::changed("owner-changed", case, &old.path, "owner", from, to))
 }
 
 fn capabilities(old: &FileEntry, new: &FileEntry) -> Option<Item> {
-    let (had, has) = (normal(&old.capabilities), normal(&new.capabilities));
+    let text = |entry: &FileEntry| entry.capabilities.as_deref().cloned().unwrap_or_default();
+    let (from, to) = (text(old), text(new));
+    let (had, has) = (normal(&from), normal(&to));
     if had == has {
         return None;
     }
     let case = had.is_empty().then_some("gained");
     let show = |text: &BString| if text.is_empty() { "none".to_owned() } else { text.to_string() };
-    let (from, to) = (show(&old.capabilities), show(&new.capabilities));
+    let (from, to) = (show(&from), show(&to));
     Some(Item::changed("capabilities-changed", case, &old.path, "capabilities", from, to))
 }
 

@@ -97,14 +97,14 @@ pub(super) fn items(compared: &Compared<'_>) -> Vec<Item> {
     };
     let mut items = Vec::new();
     let new = compared.new;
-    if let Some(vendor) = new.vendor.as_deref().filter(|vendor| brands.names_reference(vendor.as_bytes())) {
-        items.push(item(Some("vendor"), new.nevra.name.clone(), "vendor", vendor.to_owned()));
+    if let Some(vendor) = new.vendor.filter(|vendor| brands.names_reference(vendor.as_bytes())) {
+        items.push(item(Some("vendor"), new.name.to_owned(), "vendor", vendor.to_owned()));
     }
     for file in new.files.iter().filter(|file| brands.names_reference(&file.path)) {
         let case = is_identity(file.path.as_bstr()).then_some("identity");
         items.push(item(case, file.path.to_string(), "path", file.path.to_string()));
     }
-    for script in &new.scripts {
+    for script in new.scripts {
         let named = script.text.lines().filter(|line| !line.trim_start().starts_with(b"#"));
         for line in named.filter(|line| brands.names_reference(line)) {
             items.push(item(

@@ -1,8 +1,9 @@
 //! What a path is for: which files programs rely on, and which differ from build to build without any harm.
 
-use abide_model::{FileEntry, FileKind, Nevra};
+use abide_model::{FileEntry, FileKind};
 use bstr::{BStr, BString, ByteSlice};
 
+use super::contents::Contents;
 use super::modules::{self, Module};
 use super::tree::is_command;
 use crate::pairing::{file_name, is_default_library_dir, is_library_name, parent, usr_merged, version_free};
@@ -154,10 +155,8 @@ fn is_private(path: &BStr, names: &[&str]) -> bool {
 }
 
 /// A path without versions: the package's own, and any other number.
-pub(crate) fn unversioned(path: &BStr, nevra: &Nevra) -> BString {
-    // A version that is one number would stand for a part of others.
-    let own = [&nevra.version, &nevra.release].into_iter().filter(|text| text.len() > 2);
-    let bare = own.fold(path.to_vec(), |path, version| path.replace(version.as_bytes(), "#"));
+pub(crate) fn unversioned(path: &BStr, contents: Contents<'_>) -> BString {
+    let bare = contents.versions().fold(path.to_vec(), |path, version| path.replace(version, "#"));
     version_free(usr_merged(bare.as_bstr()))
 }
 

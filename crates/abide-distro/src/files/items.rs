@@ -103,9 +103,10 @@ fn finding(context: &Context<'_>, users: &Users<'_>, place: Place, mut items: Ve
         offset: None,
         declaration: None,
     };
+    let words = words(rule, case);
     let several = |value: fn(&Item) -> Option<&String>| match items.len() {
         1 => value(&items[0]).cloned(),
-        _ => items.iter().any(|item| value(item).is_some()).then(|| "see the details".to_owned()),
+        many => items.iter().any(|item| value(item).is_some()).then(|| format!("{many} {}", words.many)),
     };
     let (old_value, new_value) = (several(|item| item.old.as_ref()), several(|item| item.new.as_ref()));
     let draft = Draft {
@@ -119,16 +120,23 @@ fn finding(context: &Context<'_>, users: &Users<'_>, place: Place, mut items: Ve
     };
     let finding = judge(draft, &context.package_policy(place.old, place.new));
     let is_counted = finding.level > Level::Safe;
-    Finding { consumers: if is_counted { users.of(place.old, &asked) } else { Vec::new() }, ..finding }
+    Finding {
+        consumers: if is_counted { users.of([place.old, place.new], &asked) } else { Vec::new() },
+        ..finding
+    }
 }
 
 fn detail(item: &Item, level: Level) -> Detail {
     Detail { what: item.what.clone(), old: item.old.clone(), new: item.new.clone(), rule: item.rule, level }
 }
 
+/// Name of the package; files in none are called as their folder is.
 fn name(package: Option<&PackageFacts>) -> String {
-    let meta = package.and_then(|package| package.meta.as_ref());
-    meta.map(|meta| meta.nevra.name.clone()).unwrap_or_default()
+    let name = |package: &PackageFacts| match &package.meta {
+        Some(meta) => meta.nevra.name.clone(),
+        None => package.source.to_string(),
+    };
+    package.map(name).unwrap_or_default()
 }
 
 /// `command foo is gone`, `3 commands are gone: a, b and c`.
@@ -207,6 +215,7 @@ fn words(rule: &str, case: Option<&str>) -> Words {
         },
         ("path-lost", Some("configuration")) => gone("configuration file", "configuration files"),
         ("path-lost", Some("development")) => gone("development file", "development files"),
+        ("path-lost", Some("directory")) => gone("directory", "directories"),
         ("path-lost", _) => gone("path", "paths"),
         ("path-kind-changed", _) => changed("path", "paths", "is something else", "are something else"),
         ("link-target-changed", Some("dangling")) => {
@@ -261,7 +270,7 @@ fn words(rule: &str, case: Option<&str>) -> Words {
             several: "name the reference",
             shows_change: false,
         },
-        ("branding-lost", _) => gone("path with the reference's name,", "paths with the reference's name"),
+        ("branding-lost", _) => gone("path with the reference's name", "paths with the reference's name"),
         _ => gone("path", "paths"),
     }
 }

@@ -7,6 +7,7 @@ use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::class::{Class, class, short_name, unversioned};
+use super::contents::Contents;
 use super::items::Item;
 use super::modules::{Module, Reach};
 use super::tree::{describe, is_command};
@@ -25,7 +26,7 @@ pub(super) fn items(compared: &Compared<'_>) -> Vec<Item> {
 /// What is asked of the candidate's package for each path.
 struct Search<'a> {
     compared: &'a Compared<'a>,
-    /// Paths of files that are compared by their binary interface.
+    /// Paths of files that are compared by their binary interface, without the slash in front, which a tree's have not.
     artifacts: FxHashSet<&'a BStr>,
     /// The new package's paths without versions; made when a path is missing.
     unversioned: OnceCell<FxHashSet<BString>>,
@@ -34,14 +35,14 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(compared: &'a Compared<'a>) -> Self {
         let artifacts = &compared.context.old.packages[compared.old_index].artifacts;
-        let artifacts = artifacts.iter().map(|artifact| artifact.path.as_bstr()).collect();
+        let artifacts = artifacts.iter().map(|artifact| bare(artifact.path.as_bstr())).collect();
         Search { compared, artifacts, unversioned: OnceCell::new() }
     }
 
     fn lost(&self, entry: &FileEntry) -> Option<Item> {
         let Compared { trees, names, .. } = self.compared;
         let path = entry.path.as_bstr();
-        if self.artifacts.contains(path) || trees.new.find(path).is_some() {
+        if self.artifacts.contains(bare(path)) || trees.new.find(path).is_some() {
             return None;
         }
         if entry.kind == FileKind::Directory {
@@ -84,10 +85,10 @@ impl<'a> Search<'a> {
     /// Whether the new package has the path with other versions in it.
     fn is_elsewhere(&self, path: &BStr) -> bool {
         let Compared { old, new, .. } = self.compared;
-        let all = self.unversioned.get_or_init(|| {
-            new.files.iter().map(|file| unversioned(file.path.as_bstr(), &new.nevra)).collect()
-        });
-        all.contains(&unversioned(path, &old.nevra))
+        let all = self
+            .unversioned
+            .get_or_init(|| new.files.iter().map(|file| unversioned(file.path.as_bstr(), *new)).collect());
+        all.contains(&unversioned(path, *old))
     }
 
     fn of_class(&self, entry: &FileEntry, class: &Class) -> Option<Item> {
@@ -160,9 +161,14 @@ impl<'a> Search<'a> {
     }
 }
 
+/// A path without the slash in front.
+fn bare(path: &BStr) -> &BStr {
+    path.strip_prefix(b"/").unwrap_or(path).as_bstr()
+}
+
 /// Alternatives that the old package's scripts set up and nothing on the candidate does or ships.
 fn lost_alternatives(compared: &Compared<'_>) -> Vec<Item> {
-    let lost = alternatives::of(compared.old).into_iter().filter(|link| {
+    let lost = alternatives::of(compared.old.scripts).into_iter().filter(|link| {
         let class = class(&FileEntry::new(link.clone(), FileKind::Symlink), &compared.names);
         class != Class::Noise && compared.trees.new.find(link.as_bstr()).is_none()
     });
@@ -214,8 +220,8 @@ fn module_versions(compared: &Compared<'_>) -> Vec<Item> {
 
 type Versions = FxHashMap<(modules::Language, BString), BString>;
 
-fn stated_versions(meta: &abide_model::PackageMeta) -> Versions {
-    let modules = meta.files.iter().filter_map(|file| {
+fn stated_versions(contents: Contents<'_>) -> Versions {
+    let modules = contents.files.iter().filter_map(|file| {
         let module = modules::of(usr_merged(file.path.as_bstr()))?;
         let version = module.version.filter(|version| !version.is_empty())?;
         Some(((module.language, module.name), version))

@@ -8,6 +8,7 @@ mod alternatives;
 mod attributes;
 mod brands;
 mod class;
+mod contents;
 mod items;
 mod lost;
 mod modules;
@@ -15,15 +16,16 @@ mod scripts;
 mod tree;
 mod users;
 
-use abide_model::{Finding, PackageMeta, Side};
+use abide_model::{Finding, PackageFacts, Side};
 use bstr::{BStr, BString};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::check::Context;
 use crate::gaps;
-use crate::pairing::{PackagePair, PackagePairs, provides};
+use crate::pairing::{PackagePair, PackagePairs, provides, usr_merged};
 use brands::Brands;
+use contents::Contents;
 use items::{Item, Place, findings};
 use modules::{Language, Module};
 use tree::Tree;
@@ -61,13 +63,11 @@ impl<'a> Trees<'a> {
 }
 
 fn all_modules(side: &Side) -> FxHashSet<(Language, BString)> {
-    let metas = side.packages.iter().filter_map(|package| package.meta.as_ref());
-    let files = metas.filter(|meta| !meta.is_debug()).flat_map(|meta| &meta.files);
-    let found = files.filter_map(|file| modules::of(crate::pairing::usr_merged(file.path.as_ref())));
-    found
-        .filter(|module| module.version.is_none())
-        .map(|Module { language, name, .. }| (language, name))
-        .collect()
+    let contents = side.packages.iter().filter_map(Contents::of);
+    let files = contents.flat_map(|contents| contents.files);
+    let found = files.filter_map(|file| modules::of(usr_merged(file.path.as_ref())));
+    let code = found.filter(|module| module.version.is_none());
+    code.map(|Module { language, name, .. }| (language, name)).collect()
 }
 
 /// Findings about the files of each pair of packages, in the order of the pairs.
@@ -79,8 +79,8 @@ pub(crate) fn of_pairs(context: &Context<'_>, pairs: &[PackagePair]) -> Vec<Vec<
 struct Compared<'a> {
     context: &'a Context<'a>,
     trees: &'a Trees<'a>,
-    old: &'a PackageMeta,
-    new: &'a PackageMeta,
+    old: Contents<'a>,
+    new: Contents<'a>,
     old_index: usize,
     /// Names of the package and its source.
     names: Vec<&'a str>,
@@ -88,7 +88,9 @@ struct Compared<'a> {
 
 fn of_pair(context: &Context<'_>, pair: PackagePair) -> Vec<Finding> {
     let (old, new) = (&context.old.packages[pair.old], &context.new.packages[pair.new]);
-    let (Some(old_meta), Some(new_meta)) = (&old.meta, &new.meta) else { return Vec::new() };
+    let (Some(old_contents), Some(new_contents)) = (Contents::of(old), Contents::of(new)) else {
+        return Vec::new();
+    };
     // A list that was not read to its end would read as the loss of the rest; that is a gap already.
     if gaps::is_incomplete(old) || gaps::is_incomplete(new) {
         return Vec::new();
@@ -96,10 +98,10 @@ fn of_pair(context: &Context<'_>, pair: PackagePair) -> Vec<Finding> {
     let compared = Compared {
         context,
         trees: &context.trees,
-        old: old_meta,
-        new: new_meta,
+        old: old_contents,
+        new: new_contents,
         old_index: pair.old,
-        names: names(old_meta),
+        names: old_contents.names(),
     };
     let mut items = lost::items(&compared);
     items.extend(attributes::items(&compared));
@@ -113,21 +115,22 @@ fn of_pair(context: &Context<'_>, pair: PackagePair) -> Vec<Finding> {
 pub(crate) fn of_replaced(context: &Context<'_>, old: usize) -> Vec<Finding> {
     let facts = &context.old.packages[old];
     let Some(meta) = &facts.meta else { return Vec::new() };
-    let heir = context
-        .new
-        .packages
-        .iter()
-        .position(|other| other.meta.is_some() && provides(other, &meta.nevra.name));
-    let Some((heir, heir_meta)) = heir.and_then(|at| Some((at, context.new.packages[at].meta.as_ref()?)))
-    else {
+    let is_heir = |other: &&PackageFacts| other.meta.is_some() && provides(other, &meta.nevra.name);
+    let Some(heir) = context.new.packages.iter().find(is_heir) else { return Vec::new() };
+    let (Some(old_contents), Some(heir_contents)) = (Contents::of(facts), Contents::of(heir)) else {
         return Vec::new();
     };
-    if gaps::is_incomplete(facts) || gaps::is_incomplete(&context.new.packages[heir]) {
+    if gaps::is_incomplete(facts) || gaps::is_incomplete(heir) {
         return Vec::new();
     }
-    let names = names(meta);
-    let compared =
-        Compared { context, trees: &context.trees, old: meta, new: heir_meta, old_index: old, names };
+    let compared = Compared {
+        context,
+        trees: &context.trees,
+        old: old_contents,
+        new: heir_contents,
+        old_index: old,
+        names: old_contents.names(),
+    };
     let items = lost::items(&compared);
     findings(context, &context.trees.users, Place { old: Some(old), new: None }, items)
 }
@@ -136,13 +139,4 @@ pub(crate) fn of_replaced(context: &Context<'_>, old: usize) -> Vec<Finding> {
 pub(crate) fn of_added(context: &Context<'_>, new: usize) -> Vec<Finding> {
     let items: Vec<Item> = scripts::interpreters(context, new);
     findings(context, &context.trees.users, Place { old: None, new: Some(new) }, items)
-}
-
-fn names(meta: &PackageMeta) -> Vec<&str> {
-    let source = meta.source_package.as_deref().map(|source| {
-        source
-            .split_once('_')
-            .map_or_else(|| source.rsplitn(3, '-').nth(2).unwrap_or(source), |(name, _)| name)
-    });
-    [Some(meta.nevra.name.as_str()), source].into_iter().flatten().collect()
 }

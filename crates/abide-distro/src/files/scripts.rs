@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use abide_model::{FileKind, PackageMeta, Script};
+use abide_model::{FileKind, Script};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::Compared;
+use super::contents::Contents;
 use super::items::Item;
 use crate::check::Context;
 
@@ -29,8 +30,8 @@ pub(super) fn items(compared: &Compared<'_>) -> Vec<Item> {
     items
 }
 
-fn by_event(meta: &PackageMeta) -> BTreeMap<&str, &Script> {
-    meta.scripts.iter().map(|script| (script.event.as_str(), script)).collect()
+fn by_event(contents: Contents<'_>) -> BTreeMap<&str, &Script> {
+    contents.scripts.iter().map(|script| (script.event.as_str(), script)).collect()
 }
 
 fn item(case: Option<&'static str>, event: &str, old: Option<&Script>, new: Option<&Script>) -> Item {
@@ -51,12 +52,9 @@ fn item(case: Option<&'static str>, event: &str, old: Option<&Script>, new: Opti
 }
 
 /// Lines that do something, without the package's own version.
-fn lines(meta: &PackageMeta, script: &Script) -> Vec<BString> {
-    // A version that is one number would stand for other numbers as well.
-    let own = [&meta.nevra.version, &meta.nevra.release].into_iter().filter(|text| text.len() > 2);
-    let own: Vec<&String> = own.collect();
+fn lines(contents: Contents<'_>, script: &Script) -> Vec<BString> {
     let own = |line: &[u8]| -> BString {
-        own.iter().fold(line.to_vec(), |line, version| line.replace(version.as_bytes(), "#")).into()
+        contents.versions().fold(line.to_vec(), |line, version| line.replace(version, "#")).into()
     };
     let wanted =
         script.text.lines().map(<[u8]>::trim).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
@@ -69,7 +67,7 @@ fn same(compared: &Compared<'_>, old: &Script, new: &Script) -> bool {
 }
 
 /// The frame that debhelper puts around nothing, and `ldconfig`, which file triggers of the C library run as well.
-fn does_nothing(meta: &PackageMeta, script: &Script) -> bool {
+fn does_nothing(contents: Contents<'_>, script: &Script) -> bool {
     let is_idle = |line: &BString| {
         let words: Vec<&[u8]> = line.fields().collect();
         matches!(words[..], [b"set", b"-e" | b"-eu"] | [b"exit", b"0"] | [b":"] | [b"true"])
@@ -77,18 +75,18 @@ fn does_nothing(meta: &PackageMeta, script: &Script) -> bool {
             || matches!(words[..], [b"activate-noawait" | b"activate", b"ldconfig"])
     };
     let is_ldconfig = script.program.ends_with(b"/ldconfig");
-    let lines = lines(meta, script);
+    let lines = lines(contents, script);
     if lines.is_empty() { script.program.ends_with(b"sh") || is_ldconfig } else { lines.iter().all(is_idle) }
 }
 
 /// Scripts of a candidate's package whose interpreter the reference has and the candidate does not.
 pub(super) fn interpreters(context: &Context<'_>, new: usize) -> Vec<Item> {
     let trees = &context.trees;
-    let Some(meta) = context.new.packages[new].meta.as_ref() else { return Vec::new() };
-    let files = meta.files.iter().filter(|file| file.kind == FileKind::Regular);
+    let Some(contents) = Contents::of(&context.new.packages[new]) else { return Vec::new() };
+    let files = contents.files.iter().filter(|file| file.kind == FileKind::Regular);
     let files = files.filter(|file| !super::class::is_noise(crate::pairing::usr_merged(file.path.as_bstr())));
-    let of_files = files.filter_map(|file| Some((file.path.clone(), file.interpreter.as_ref()?.as_bstr())));
-    let of_scripts = meta.scripts.iter().filter_map(|script| {
+    let of_files = files.filter_map(|file| Some((file.path.clone(), file.interpreter.as_deref()?.as_bstr())));
+    let of_scripts = contents.scripts.iter().filter_map(|script| {
         let program = script.program.fields().next()?.as_bstr();
         program.starts_with(b"/").then(|| (BString::from(script.event.as_str()), program))
     });

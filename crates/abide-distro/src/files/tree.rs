@@ -2,11 +2,12 @@
 //!
 //! `/usr` is merged: `/bin/sh` and `/usr/bin/sh` are one path. Nothing here is judged.
 
-use abide_model::{FileEntry, FileKind, PackageMeta, Side};
+use abide_model::{FileEntry, FileKind, Side};
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::alternatives;
+use super::contents::Contents;
 use crate::pairing::{file_name, parent, usr_merged};
 
 /// Links that lead to one another are followed this often (`ELOOP`, path_resolution(7)).
@@ -40,16 +41,14 @@ impl<'a> Tree<'a> {
             above: FxHashSet::default(),
         };
         for (package, facts) in side.packages.iter().enumerate() {
-            let Some(meta) = facts.meta.as_ref().filter(|meta| !meta.is_debug()) else { continue };
-            if superseded.binary_search(&package).is_err() {
-                tree.add(meta);
-            }
+            let contents = Contents::of(facts).filter(|_| superseded.binary_search(&package).is_err());
+            contents.into_iter().for_each(|contents| tree.add(contents));
         }
         tree
     }
 
-    fn add(&mut self, meta: &'a PackageMeta) {
-        for entry in &meta.files {
+    fn add(&mut self, contents: Contents<'a>) {
+        for entry in contents.files {
             let path = usr_merged(entry.path.as_bstr());
             // What is shipped says more than what is only named.
             let found = Found { entry: Some(entry) };
@@ -62,7 +61,7 @@ impl<'a> Tree<'a> {
                 dir = parent(dir);
             }
         }
-        for link in alternatives::of(meta) {
+        for link in alternatives::of(contents.scripts) {
             self.alternatives.insert(usr_merged(link.as_bstr()).into());
         }
     }

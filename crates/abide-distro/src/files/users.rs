@@ -49,7 +49,7 @@ impl<'a> Users<'a> {
             }
         }
         for file in &user.meta.files {
-            if let Some(interpreter) = file.interpreter.as_ref().filter(|path| path.starts_with(b"/")) {
+            if let Some(interpreter) = file.interpreter.as_deref().filter(|path| path.starts_with(b"/")) {
                 self.add_name(interpreter.as_bstr(), User { script: Some(&file.path), ..user });
             }
         }
@@ -62,12 +62,13 @@ impl<'a> Users<'a> {
         }
     }
 
-    /// Those who ask for one of `names`, but for the reference's package `own`; sorted.
-    pub(super) fn of(&self, own: Option<usize>, names: &[BString]) -> Vec<Consumer> {
+    /// Those who ask for one of `names`, but for the package itself, by its index on either side; sorted.
+    pub(super) fn of(&self, own: [Option<usize>; 2], names: &[BString]) -> Vec<Consumer> {
         let mut found: BTreeMap<(&str, &str, Option<&BString>), Consumer> = BTreeMap::new();
         let users = names.iter().filter_map(|name| self.by_name.get(usr_merged(name.as_bstr())));
         for user in users.flatten() {
-            if user.on_reference && Some(user.index) == own {
+            let own = if user.on_reference { own[0] } else { own[1] };
+            if Some(user.index) == own {
                 continue;
             }
             let nevra = &user.meta.nevra;

@@ -102,6 +102,7 @@ pub(crate) fn package(text: &str, artifacts: Vec<ArtifactFacts>) -> PackageFacts
     requires.sort();
     PackageFacts {
         source: format!("{nevra}.rpm").into(),
+        tree: Vec::new(),
         meta: Some(PackageMeta {
             format: PackageFormat::Rpm,
             nevra,
@@ -140,6 +141,7 @@ pub(crate) fn requiring(mut package: PackageFacts, name: &str) -> PackageFacts {
 pub(crate) fn loose(artifacts: Vec<ArtifactFacts>) -> PackageFacts {
     PackageFacts {
         meta: None,
+        tree: Vec::new(),
         source: "dir".into(),
         digest: None,
         artifacts,

@@ -1,5 +1,8 @@
 //! The files of a tar archive: those of a Debian package, or a tree that stands for a directory.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use abide_model::{FileEntry, FileKind};
 use bstr::{BString, ByteSlice};
 
@@ -40,12 +43,20 @@ pub(super) struct Files<'p> {
     pub(super) archive: Reader<Stream<'p>>,
     tree: Tree,
     listing: Listing,
+    /// Names of owners and groups so far.
+    names: BTreeMap<BString, Arc<BString>>,
     is_complete: bool,
 }
 
 impl<'p> Files<'p> {
     pub(super) fn new(stream: Stream<'p>, tree: Tree) -> Self {
-        Self { archive: Reader::new(stream), tree, listing: Listing::default(), is_complete: false }
+        Self {
+            archive: Reader::new(stream),
+            tree,
+            listing: Listing::default(),
+            names: BTreeMap::new(),
+            is_complete: false,
+        }
     }
 
     pub(super) fn into_listing(self) -> Option<Listing> {
@@ -80,7 +91,8 @@ impl<'p> Files<'p> {
                 let target = self.path(&member.link);
                 self.listing.hard_links.push(HardLink { path: path.clone(), target });
             }
-            self.listing.files.push(entry(&member, path.clone()));
+            let entry = self.entry(&member, path.clone());
+            self.listing.files.push(entry);
             if member.kind == Kind::Regular && member.size_bytes > 0 {
                 let size_bytes = member.size_bytes;
                 return Ok(Some(StoredFile { path, links: Vec::new(), size_bytes, digest: b"".as_bstr() }));
@@ -88,6 +100,36 @@ impl<'p> Files<'p> {
         }
         self.is_complete = true;
         Ok(None)
+    }
+
+    fn entry(&mut self, member: &Member, path: BString) -> FileEntry {
+        let kind = match member.kind {
+            Kind::Regular | Kind::HardLink => FileKind::Regular,
+            Kind::Symlink => FileKind::Symlink,
+            Kind::Directory => FileKind::Directory,
+            Kind::Sparse | Kind::Special => FileKind::Special,
+        };
+        FileEntry {
+            size_bytes: if kind == FileKind::Regular { member.size_bytes } else { 0 },
+            mode: member.mode,
+            link_target: (member.kind == Kind::Symlink).then(|| member.link.clone()),
+            owner: self.shared(&member.owner),
+            group: self.shared(&member.group),
+            ..FileEntry::new(path, kind)
+        }
+    }
+
+    /// A name that many members have in common.
+    fn shared(&mut self, name: &BString) -> Option<Arc<BString>> {
+        if name.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.names.get(name) {
+            return Some(Arc::clone(known));
+        }
+        let shared = Arc::new(name.clone());
+        self.names.insert(name.clone(), Arc::clone(&shared));
+        Some(shared)
     }
 
     /// The path that a name stands for: without `.` and repeated slashes.
@@ -108,22 +150,5 @@ fn refusal(member: &Member) -> Option<&'static str> {
         Kind::HardLink if leads_out(&member.link) => Some("it is a link to a file outside of the archive"),
         Kind::Sparse => Some("it is stored as a sparse file"),
         _ => None,
-    }
-}
-
-fn entry(member: &Member, path: BString) -> FileEntry {
-    let kind = match member.kind {
-        Kind::Regular | Kind::HardLink => FileKind::Regular,
-        Kind::Symlink => FileKind::Symlink,
-        Kind::Directory => FileKind::Directory,
-        Kind::Sparse | Kind::Special => FileKind::Special,
-    };
-    FileEntry {
-        size_bytes: if kind == FileKind::Regular { member.size_bytes } else { 0 },
-        mode: member.mode,
-        link_target: (member.kind == Kind::Symlink).then(|| member.link.clone()),
-        owner: member.owner.clone(),
-        group: member.group.clone(),
-        ..FileEntry::new(path, kind)
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Tag meanings follow rpm's `lib/rpmtag.h` and `lib/rpmfi.c`. The content of files is in `payload`.
 
+use std::sync::Arc;
+
 use abide_model::{
     Dependency, FileEntry, FileFlags, FileKind, ListedFile, ListedKind, MetaPackage, Metadata, Nevra,
     PackageFormat, PackageMeta, RelationKind, Sense,
@@ -184,9 +186,9 @@ struct RawFile {
     inode: (u64, u64),
     link_target: BString,
     digest: BString,
-    owner: BString,
-    group: BString,
-    capabilities: BString,
+    owner: Option<Arc<BString>>,
+    group: Option<Arc<BString>>,
+    capabilities: Option<Arc<BString>>,
 }
 
 impl RawFile {
@@ -221,6 +223,17 @@ impl RawFile {
     }
 }
 
+/// Texts that many files have in common, each kept once.
+#[derive(Default)]
+struct Shared<'h>(FxHashMap<&'h [u8], Arc<BString>>);
+
+impl<'h> Shared<'h> {
+    fn shared(&mut self, text: Option<&&'h [u8]>) -> Option<Arc<BString>> {
+        let text = text.copied().filter(|text| !text.is_empty())?;
+        Some(Arc::clone(self.0.entry(text).or_insert_with(|| Arc::new(text.into()))))
+    }
+}
+
 fn flags(bits: u64) -> FileFlags {
     let has = |flag: u64| bits & flag != 0;
     FileFlags {
@@ -248,6 +261,7 @@ fn read_files(header: &Header) -> Result<Vec<RawFile>, HeaderError> {
     if sizes.len() != paths.len() || modes.len() != paths.len() {
         return Err(HeaderError::BadFileList { what: "not every file has a size and a mode" });
     }
+    let mut names = Shared::default();
     let file = |(i, path): (usize, BString)| RawFile {
         path,
         size_bytes: sizes[i],
@@ -256,9 +270,9 @@ fn read_files(header: &Header) -> Result<Vec<RawFile>, HeaderError> {
         inode: (devices.get(i).copied().unwrap_or(0), inodes.get(i).copied().unwrap_or(0)),
         link_target: item(&links, i),
         digest: item(&digests, i),
-        owner: item(&users, i),
-        group: item(&groups, i),
-        capabilities: item(&capabilities, i),
+        owner: names.shared(users.get(i)),
+        group: names.shared(groups.get(i)),
+        capabilities: names.shared(capabilities.get(i)),
     };
     Ok(paths.into_iter().enumerate().map(file).collect())
 }

@@ -46,6 +46,7 @@ pub(crate) fn read(label: &str, files: &[WalkedFile], context: &Context) -> Loos
     let found: Vec<Found> = first_of_links.par_iter().map(|file| read_one(file, &links, context)).collect();
     let facts = PackageFacts {
         meta: None,
+        tree: Vec::new(),
         source: label.into(),
         digest: None,
         artifacts: Vec::new(),

@@ -17,6 +17,7 @@ mod opener;
 mod package;
 mod packages;
 mod shebang;
+mod tree;
 mod types;
 mod walk;
 

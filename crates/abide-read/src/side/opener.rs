@@ -12,6 +12,7 @@ use super::loose;
 use super::named::Named;
 use super::package::{Container, Context, Origin, PackageFile, ReadPackage, needs_types};
 use super::packages::{Outcome, add_remote, archive, debug_package, list, on_disk, read_all};
+use super::tree;
 use super::walk::{Walked, WalkedFile, walk};
 use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
 use crate::input::{ContentKind, HEAD_BYTES};
@@ -179,7 +180,16 @@ impl Opener<'_> {
     /// A single ELF file, or a compressed one.
     fn elf(&self, path: PathBuf, kind: ContentKind) -> Result<Parts, OpenError> {
         let name = file_name(&path).into();
-        let file = WalkedFile { name, path, kind, inode: None, size_bytes: 0, is_named: true };
+        let file = WalkedFile {
+            name,
+            path,
+            kind,
+            inode: None,
+            size_bytes: 0,
+            is_named: true,
+            mode: 0,
+            interpreter: None,
+        };
         let loose = loose::read(self.label, &[file], self.context);
         let fail = |detail| OpenError::Elf { path: self.label.to_owned(), detail };
         if let Some(gap) = loose.facts.gaps.into_iter().next() {
@@ -196,14 +206,17 @@ impl Opener<'_> {
     /// A directory of packages, plain files, or both.
     fn directory(&self, path: &Path) -> Result<Parts, OpenError> {
         let mut walked = walk(path);
+        let tree = tree::of_folder(&walked);
         let (packages, files) = packages_and_files(std::mem::take(&mut walked.files));
         let mut parts = Parts { kind: "directory", ..Parts::default() };
         self.add_packages(&mut parts, packages);
         let loose = loose::read(self.label, &files, self.context);
         parts.debug_count += loose.debug_files.len();
         loose.debug_files.into_iter().for_each(|(path, probe)| parts.index.add_file(path, &probe));
-        if !loose.facts.artifacts.is_empty() || !loose.facts.gaps.is_empty() {
-            parts.packages.push((loose.facts, loose.origins));
+        // A folder of packages is no tree of files.
+        let tree = if parts.packages.is_empty() { tree } else { Vec::new() };
+        if !loose.facts.artifacts.is_empty() || !loose.facts.gaps.is_empty() || !tree.is_empty() {
+            parts.packages.push((PackageFacts { tree, ..loose.facts }, loose.origins));
         }
         walked.files = files;
         parts.loose = walked;
@@ -245,7 +258,7 @@ impl Opener<'_> {
     fn checked(&self, parts: Parts) -> Result<Parts, OpenError> {
         let has_content = parts.packages.iter().any(|(p, _)| match &p.meta {
             Some(_) => p.digest.is_some(),
-            None => !p.artifacts.is_empty(),
+            None => !p.artifacts.is_empty() || !p.tree.is_empty(),
         });
         if has_content {
             return Ok(parts);
@@ -381,7 +394,8 @@ impl Parts {
     }
 
     fn add_software(&mut self, package: ReadPackage, file: &Arc<PackageFile>) {
-        let ReadPackage { facts, origins, debug_files, tree, .. } = package;
+        let ReadPackage { mut facts, origins, debug_files, tree, .. } = package;
+        facts.tree = tree::of_archive(&tree);
         for entry in tree {
             match entry.link_target {
                 Some(target) => self.loose.links.push((entry.path, target)),
@@ -400,7 +414,8 @@ impl Parts {
                 self.index.add_archive(archive(file), debug_files);
             }
         }
-        if facts.meta.is_some() || !facts.artifacts.is_empty() || !facts.gaps.is_empty() {
+        let is_tree = !facts.tree.is_empty();
+        if facts.meta.is_some() || is_tree || !facts.artifacts.is_empty() || !facts.gaps.is_empty() {
             self.packages.push((facts, origins));
         }
     }

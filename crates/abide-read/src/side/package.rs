@@ -440,7 +440,7 @@ pub(crate) fn read_software(
     let tree = if is_package { Vec::new() } else { std::mem::take(&mut meta.files) };
     suppressions.sort();
     let meta = is_package.then_some(meta);
-    let facts = PackageFacts { meta, source, digest, artifacts, suppressions, gaps };
+    let facts = PackageFacts { meta, tree: Vec::new(), source, digest, artifacts, suppressions, gaps };
     (ReadPackage { facts, origins, debug_files, tree, nested }, error)
 }
 
@@ -476,7 +476,7 @@ struct Found {
     gaps: Vec<Gap>,
     nested: Vec<Arc<PackageFile>>,
     /// Scripts by path, with what runs them.
-    interpreters: Vec<(BString, BString)>,
+    interpreters: Vec<(BString, Arc<BString>)>,
 }
 
 struct SoftwareReader<'a> {
@@ -495,8 +495,9 @@ impl SoftwareReader<'_> {
         }
         let head = payload.head(HEAD_BYTES as u64)?;
         if let Some(interpreter) = shebang::interpreter(head) {
+            let interpreter = Arc::new(interpreter);
             let names = stored.links.iter().chain([&stored.path]);
-            self.found.interpreters.extend(names.map(|name| (name.clone(), interpreter.clone())));
+            self.found.interpreters.extend(names.map(|name| (name.clone(), Arc::clone(&interpreter))));
             return Ok(());
         }
         let kind = ContentKind::detect(head);

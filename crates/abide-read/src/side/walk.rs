@@ -9,6 +9,7 @@ use abide_model::{Gap, GapKind};
 use bstr::{BString, ByteVec};
 use rayon::prelude::*;
 
+use super::shebang;
 use crate::input::{ContentKind, HEAD_BYTES};
 use crate::source::file_head;
 
@@ -30,6 +31,10 @@ pub(crate) struct WalkedFile {
     pub(crate) size_bytes: u64,
     /// Whether the user named this very file: then its name does not tell what to do with it.
     pub(crate) is_named: bool,
+    /// Permission bits.
+    pub(crate) mode: u16,
+    /// What runs it, when it is a script.
+    pub(crate) interpreter: Option<BString>,
 }
 
 /// What was found.
@@ -39,6 +44,8 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<WalkedFile>,
     /// Symbolic links and their targets, sorted.
     pub(crate) links: Vec<(BString, BString)>,
+    /// Directories and their permission bits, sorted.
+    pub(crate) directories: Vec<(BString, u16)>,
     /// Paths of the files in archives that stand for directories.
     pub(crate) archived: Vec<BString>,
     /// What could not be looked at.
@@ -71,7 +78,12 @@ pub(crate) fn walk(root: &Path) -> Walked {
             entries_left -= 1;
             let found = entry.and_then(|e| Ok((e.path(), e.file_type()?)));
             match found {
-                Ok((path, kind)) if kind.is_dir() => ahead.push(path),
+                Ok((path, kind)) if kind.is_dir() => {
+                    if let Ok(metadata) = fs::symlink_metadata(&path) {
+                        walked.directories.push((name_below(root, &path), mode(&metadata)));
+                    }
+                    ahead.push(path);
+                }
                 Ok((path, kind)) if kind.is_file() => files.push(path),
                 // A link to a package stands for the package, as in many a mirror.
                 Ok((path, kind)) if kind.is_symlink() && is_package_name(&path) => {
@@ -100,8 +112,13 @@ pub(crate) fn walk(root: &Path) -> Walked {
     }
     walked.files.sort_by(|a, b| a.name.cmp(&b.name));
     walked.links.sort();
+    walked.directories.sort();
     walked.gaps.sort();
     walked
+}
+
+fn mode(metadata: &fs::Metadata) -> u16 {
+    (metadata.mode() & 0o7777) as u16
 }
 
 fn is_package_name(path: &Path) -> bool {
@@ -111,17 +128,19 @@ fn is_package_name(path: &Path) -> bool {
 fn look(root: &Path, path: PathBuf) -> Result<WalkedFile, Gap> {
     let read = || {
         let metadata = fs::metadata(&path)?;
-        Ok((ContentKind::detect(&file_head(&path, HEAD_BYTES)?), metadata))
+        Ok((file_head(&path, HEAD_BYTES)?, metadata))
     };
-    let (kind, metadata) = read().map_err(|error| unreadable(root, &path, &error))?;
+    let (head, metadata) = read().map_err(|error| unreadable(root, &path, &error))?;
     let inode = (metadata.nlink() > 1).then(|| (metadata.dev(), metadata.ino()));
     Ok(WalkedFile {
         name: name_below(root, &path),
         path,
-        kind,
+        kind: ContentKind::detect(&head),
         inode,
         size_bytes: metadata.len(),
         is_named: false,
+        mode: mode(&metadata),
+        interpreter: shebang::interpreter(&head),
     })
 }
 

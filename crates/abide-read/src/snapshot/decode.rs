@@ -1,6 +1,7 @@
 //! The content of a snapshot to a side. Every index is checked here, so that nothing behind has to.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use abide_model::{
     ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, FileFlags, Gap,
@@ -8,6 +9,7 @@ use abide_model::{
     Symbol, SymbolVersion, TypeEvidence, VersionNeed,
 };
 use bstr::BString;
+use rustc_hash::FxHashMap;
 
 use super::error::SnapshotError;
 use super::graph;
@@ -53,6 +55,8 @@ pub(super) struct Strings<'a> {
     /// Bytes of names that may still be handed out.
     left: Cell<usize>,
     limit: usize,
+    /// Texts that many files have in common.
+    common: RefCell<FxHashMap<Text, Arc<BString>>>,
 }
 
 impl<'a> Strings<'a> {
@@ -71,7 +75,7 @@ impl<'a> Strings<'a> {
             all.push(text);
             rest = tail;
         }
-        Ok(Strings { all, left: Cell::new(limit), limit })
+        Ok(Strings { all, left: Cell::new(limit), limit, common: RefCell::default() })
     }
 
     pub(super) fn bytes(&self, text: Text) -> Result<&'a [u8]> {
@@ -96,6 +100,17 @@ impl<'a> Strings<'a> {
         text.map(|t| self.text(t)).transpose()
     }
 
+    /// A text that is kept once, however often it is referred to.
+    fn shared(&self, text: Option<Text>) -> Result<Option<Arc<BString>>> {
+        let Some(id) = text else { return Ok(None) };
+        if let Some(known) = self.common.borrow().get(&id) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let shared = Arc::new(self.text(id)?);
+        self.common.borrow_mut().insert(id, Arc::clone(&shared));
+        Ok(Some(shared))
+    }
+
     fn utf8(&self, text: Text, what: &'static str) -> Result<String> {
         let text = std::str::from_utf8(self.bytes(text)?).map_err(|_| SnapshotError::NotUtf8(what))?;
         Ok(text.to_owned())
@@ -116,11 +131,12 @@ impl<'a> Strings<'a> {
     }
 
     pub(super) fn package(&self, package: mirror::Package) -> Result<PackageFacts> {
-        let mirror::Package { meta, source, digest, artifacts, suppressions, gaps } = package;
+        let mirror::Package { meta, tree, source, digest, artifacts, suppressions, gaps } = package;
         let shipped =
             |(path, text)| Ok(ShippedSuppressions { path: self.text(path)?, text: self.text(text)? });
         Ok(PackageFacts {
             meta: meta.map(|m| self.meta(m)).transpose()?,
+            tree: tree.iter().map(|f| self.file(f)).collect::<Result<_>>()?,
             source: self.text(source)?,
             digest: digest.map(Digest),
             artifacts: artifacts.into_iter().map(|a| self.artifact(a)).collect::<Result<_>>()?,
@@ -167,11 +183,11 @@ impl<'a> Strings<'a> {
             mode: file.mode,
             link_target: self.optional(file.link_target)?,
             digest: self.utf8(file.digest, "a file's digest")?,
-            owner: self.text(file.owner)?,
-            group: self.text(file.group)?,
-            capabilities: self.text(file.capabilities)?,
+            owner: self.shared(file.owner)?,
+            group: self.shared(file.group)?,
+            capabilities: self.shared(file.capabilities)?,
             flags: flags(file.flags),
-            interpreter: self.optional(file.interpreter)?,
+            interpreter: self.shared(file.interpreter)?,
         })
     }
 

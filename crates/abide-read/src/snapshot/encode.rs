@@ -1,6 +1,8 @@
 //! A side to the content of a snapshot. Each domain type is taken apart field by field, so that a new field does
 //! not compile until it has its place here.
 
+use std::sync::Arc;
+
 use abide_model::{
     ArtifactFacts, Base, BaseSpec, DebugSource, DeclLocation, Dependency, Digest, ElfClass, ElfFacts, Endian,
     EnumType, Enumerator, FileEntry, FileFlags, FunctionType, Gap, Member, Nevra, Origin, PackageFacts,
@@ -99,9 +101,10 @@ impl<'s> Strings<'s> {
     }
 
     pub(super) fn package(&mut self, package: &'s PackageFacts) -> mirror::Package {
-        let PackageFacts { meta, source, digest, artifacts, suppressions, gaps } = package;
+        let PackageFacts { meta, tree, source, digest, artifacts, suppressions, gaps } = package;
         mirror::Package {
             meta: meta.as_ref().map(|m| self.meta(m)),
+            tree: tree.iter().map(|f| self.file(f)).collect(),
             source: self.text(source),
             digest: digest.map(|Digest(bytes)| bytes),
             artifacts: artifacts.iter().map(|a| self.artifact(a)).collect(),
@@ -150,12 +153,16 @@ impl<'s> Strings<'s> {
             mode: *mode,
             link_target: self.optional(link_target),
             digest: self.text(digest.as_bytes()),
-            owner: self.text(owner),
-            group: self.text(group),
-            capabilities: self.text(capabilities),
+            owner: self.shared(owner),
+            group: self.shared(group),
+            capabilities: self.shared(capabilities),
             flags: bits.iter().enumerate().map(|(at, bit)| bit << at).sum(),
-            interpreter: self.optional(interpreter),
+            interpreter: self.shared(interpreter),
         }
+    }
+
+    fn shared(&mut self, text: &'s Option<Arc<BString>>) -> Option<Text> {
+        text.as_ref().map(|t| self.text(t))
     }
 
     fn script(&mut self, script: &'s Script) -> (Text, Text, Text) {

@@ -63,6 +63,7 @@ pub(super) struct Gap {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Package {
     pub(super) meta: Option<Meta>,
+    pub(super) tree: Vec<File>,
     pub(super) source: Text,
     pub(super) digest: Option<[u8; 32]>,
     pub(super) artifacts: Vec<Artifact>,
@@ -103,9 +104,9 @@ pub(super) struct File {
     pub(super) mode: u16,
     pub(super) link_target: Option<Text>,
     pub(super) digest: Text,
-    pub(super) owner: Text,
-    pub(super) group: Text,
-    pub(super) capabilities: Text,
+    pub(super) owner: Option<Text>,
+    pub(super) group: Option<Text>,
+    pub(super) capabilities: Option<Text>,
     /// Bits: configuration, noreplace, ghost, documentation.
     pub(super) flags: u8,
     pub(super) interpreter: Option<Text>,

@@ -36,9 +36,9 @@ fn lines(meta: &PackageMeta) -> Vec<String> {
         ];
         let flags: String = flags.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
         let run = file.interpreter.as_ref().map(|run| format!(" run by {run}")).unwrap_or_default();
-        let caps =
-            if file.capabilities.is_empty() { String::new() } else { format!(" {}", file.capabilities) };
-        format!("{} {:04o} {}:{}{caps}{flags}{run}", file.path, file.mode, file.owner, file.group)
+        let caps = file.capabilities.as_ref().map(|caps| format!(" {caps}")).unwrap_or_default();
+        let (owner, group) = (file.owner.as_ref().unwrap(), file.group.as_ref().unwrap());
+        format!("{} {:04o} {owner}:{group}{caps}{flags}{run}", file.path, file.mode)
     };
     meta.files.iter().map(line).collect()
 }

@@ -1,5 +1,7 @@
 //! Sides of every shape: any bytes for names, any numbers, type graphs whose ids are in range.
 
+use std::sync::Arc;
+
 use abide_model::*;
 use bstr::BString;
 use proptest::collection::{btree_set, vec};
@@ -32,6 +34,7 @@ pub(crate) fn of_artifact(elf: ElfFacts, graph: TypeGraph) -> Side {
     };
     let package = PackageFacts {
         meta: None,
+        tree: Vec::new(),
         source: "x".into(),
         digest: None,
         artifacts: vec![artifact],
@@ -100,9 +103,18 @@ pub(crate) fn side() -> BoxedStrategy<Side> {
 fn package() -> BoxedStrategy<PackageFacts> {
     let digest = option::of(any::<[u8; 32]>().prop_map(Digest));
     let shipped = (bytes(), bytes()).prop_map(|(path, text)| ShippedSuppressions { path, text });
-    (option::of(meta()), bytes(), digest, vec(artifact(), 0..3), vec(shipped, 0..2), gaps())
-        .prop_map(|(meta, source, digest, artifacts, suppressions, gaps)| PackageFacts {
+    (
+        option::of(meta()),
+        vec(file(), 0..3),
+        bytes(),
+        digest,
+        vec(artifact(), 0..3),
+        vec(shipped, 0..2),
+        gaps(),
+    )
+        .prop_map(|(meta, tree, source, digest, artifacts, suppressions, gaps)| PackageFacts {
             meta,
+            tree,
             source,
             digest,
             artifacts,
@@ -151,7 +163,7 @@ fn script() -> BoxedStrategy<Script> {
 fn file() -> BoxedStrategy<FileEntry> {
     let kinds = [FileKind::Regular, FileKind::Directory, FileKind::Symlink, FileKind::Special];
     let content = (any::<u64>(), any::<u16>(), option::of(bytes()), text());
-    let owner = (bytes(), bytes(), bytes());
+    let owner = (option::of(bytes()), option::of(bytes()), option::of(bytes()));
     let flags = any::<[bool; 4]>().prop_map(|[is_config, is_noreplace, is_ghost, is_doc]| FileFlags {
         is_config,
         is_noreplace,
@@ -166,11 +178,11 @@ fn file() -> BoxedStrategy<FileEntry> {
             mode: content.1,
             link_target: content.2,
             digest: content.3,
-            owner: owner.0,
-            group: owner.1,
-            capabilities: owner.2,
+            owner: owner.0.map(Arc::new),
+            group: owner.1.map(Arc::new),
+            capabilities: owner.2.map(Arc::new),
             flags,
-            interpreter,
+            interpreter: interpreter.map(Arc::new),
         })
         .boxed()
 }
