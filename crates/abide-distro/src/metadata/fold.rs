@@ -38,6 +38,7 @@ fn side(metadata: &Metadata) -> Side {
             scripts: Vec::new(),
             vendor: None,
         }),
+        tree: Vec::new(),
         source: package.location.as_str().into(),
         digest: None,
         artifacts: Vec::new(),
