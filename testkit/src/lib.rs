@@ -4,6 +4,7 @@
 //! test. An entry takes any bytes and must return: no panic, no hang, no memory without bound. What is read is
 //! thrown away, except where reading twice or writing and reading again must give the same.
 
+pub mod loader;
 mod mutate;
 pub mod repository;
 mod seeds;
@@ -13,5 +14,6 @@ mod targets;
 pub use mutate::Mutator;
 pub use sources::{lookaside, modifications, patch, spec};
 pub use targets::{
-    Target, apt, btf, cpio, ctf, deb, dwarf, elf, mirrors, modules, repodata, rpm, snapshot, tar, targets,
+    Target, apt, btf, cpio, ctf, deb, dwarf, elf, library_cache, mirrors, modules, program, repodata, rpm,
+    snapshot, tar, targets,
 };

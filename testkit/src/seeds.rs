@@ -67,6 +67,82 @@ pub(crate) fn tars() -> Vec<Vec<u8>> {
     [plain, extended].into_iter().map(ended).collect()
 }
 
+/// Programs: a zip archive (stored) with a library and a script, a container image, a script, a class file.
+pub(crate) fn programs() -> Vec<Vec<u8>> {
+    let library = artifacts().into_iter().next().unwrap_or_default();
+    let script = b"#!/usr/bin/env python3\nimport os.path, json\nfrom a.b import c\n".to_vec();
+    let class = vec![0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 61, 0, 1];
+    let zip = stored(&[
+        ("pkg/lib.so", &library),
+        ("bin/tool", &script),
+        ("a/A.class", &class),
+        ("META-INF/MANIFEST.MF", b"x"),
+    ]);
+    let layer = ended(member("opt/app/run", b'0', "", &script));
+    let manifest = br#"[{"Config":"c.json","Layers":["a.tar","b.tar"]}]"#;
+    let image = [
+        member("manifest.json", b'0', "", manifest),
+        member("a.tar", b'0', "", &layer),
+        member("b.tar", b'0', "", &layer),
+    ];
+    vec![zip, ended(image.concat()), script, class]
+}
+
+/// A zip archive without compression, so that mutations of the content are not lost (APPNOTE §4.3).
+fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let offset = out.len() as u32;
+        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        common.extend(abide_read::debuginfo::crc32(content).to_le_bytes());
+        common.extend([content.len() as u32, content.len() as u32].iter().flat_map(|n| n.to_le_bytes()));
+        common.extend((name.len() as u16).to_le_bytes());
+        common.extend([0, 0]);
+        out.extend(b"PK\x03\x04");
+        out.extend(&common);
+        out.extend(name.as_bytes());
+        out.extend(*content);
+        directory.extend(b"PK\x01\x02\x14\x03");
+        directory.extend(&common);
+        directory.extend([0, 0, 0, 0, 0, 0, 0, 0, 0xed, 0x81]);
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let start = out.len() as u32;
+    out.extend(&directory);
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend([files.len() as u16; 2].iter().flat_map(|n| n.to_le_bytes()));
+    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+/// A cache of two libraries, one of them for a level of the machine.
+pub(crate) fn library_caches() -> Vec<Vec<u8>> {
+    let mut cache = b"glibc-ld.so.cache1.1".to_vec();
+    cache.extend(2u32.to_le_bytes());
+    cache.extend([0, 0, 0, 0, 2, 0, 0, 0]);
+    let strings = 48 + 2 * 24;
+    let extension = strings + 64;
+    cache.extend((extension as u32).to_le_bytes());
+    cache.resize(48, 0);
+    for hwcap in [0u64, 1 << 62] {
+        cache.extend(3u32.to_le_bytes());
+        cache.extend((strings as u32).to_le_bytes());
+        cache.extend((strings as u32 + 10).to_le_bytes());
+        cache.extend(0u32.to_le_bytes());
+        cache.extend(hwcap.to_le_bytes());
+    }
+    cache.extend(b"liba.so.1\0/lib/liba.so.1\0x86-64-v3\0");
+    cache.resize(extension, 0);
+    cache.extend(0xeaa4_2174u32.to_le_bytes());
+    cache.extend(
+        [1u32, 1, 0, extension as u32 + 24, 4, strings as u32 + 25].iter().flat_map(|n| n.to_le_bytes()),
+    );
+    vec![cache, b"\0/lib64/\0/usr/lib64/\0glibc-hwcaps/\0".to_vec()]
+}
+
 /// A Debian package with such an archive, nothing of it compressed, so that mutations of the content are not lost.
 pub(crate) fn debs() -> Vec<Vec<u8>> {
     let control = b"Package: libtide1\nSource: tide (1.0)\nVersion: 1:1.0-1\nArchitecture: amd64\n\

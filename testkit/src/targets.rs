@@ -41,6 +41,8 @@ pub fn targets() -> &'static [Target] {
         Target { name: "repodata", run: repodata, seeds: seeds::documents },
         Target { name: "modules", run: modules, seeds: seeds::modules },
         Target { name: "mirrors", run: mirrors, seeds: seeds::mirrors },
+        Target { name: "program", run: program, seeds: seeds::programs },
+        Target { name: "library_cache", run: library_cache, seeds: seeds::library_caches },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
         Target { name: "spec", run: spec, seeds: sources::specs },
         Target { name: "patch", run: patch, seeds: sources::patches },
@@ -120,6 +122,18 @@ pub fn deb(bytes: &[u8]) {
     let Ok(package) = Deb::read(&mut input) else { return };
     let Ok(payload) = package.data.payload(input, LIMITS) else { return };
     read_through(payload);
+}
+
+/// A program in memory: a zip or tar archive, a container image, a script, a class file.
+pub fn program(bytes: &[u8]) {
+    let read = || abide_read::program::read_bytes("made", bytes, LIMITS).ok();
+    assert!(read() == read(), "the same bytes were read differently");
+}
+
+/// `ld.so.cache`, and the strings of a loader.
+pub fn library_cache(bytes: &[u8]) {
+    let _ = abide_read::root::LibraryCache::read(bytes);
+    let _ = abide_read::root::loader_text(bytes);
 }
 
 /// A tar archive that stands for a directory.

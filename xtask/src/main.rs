@@ -8,7 +8,9 @@ mod ci;
 mod fuzz;
 mod leaks;
 mod licences;
+mod loader;
 mod mutants;
+mod profiles;
 mod setup;
 mod workspace;
 
@@ -33,6 +35,10 @@ Usage: cargo xtask <TASK>
                      time abide beside the peers that are installed; prints a Markdown table
   bench distribution REFERENCE CANDIDATE [CHANGED]
                      time two folders of packages without a cache, with an empty one, and again
+  loader FILE… [--root FOLDER] [--isa-level N]
+                     lay abide's word on files and folders beside that of the real loader
+  profiles --policy FILE --abilists FILE --libraries MACHINE=FOLDER…
+                     make the built-in profiles of releases from public sources (see the file's head)
   licences           check every dependency's licence against deny.toml
   leaks              look for secrets and machine paths in the tracked files
 ";
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::run(rest),
         Some("mutants") => mutants::run(rest),
         Some("bench") => bench::run(rest),
+        Some("loader") => loader::run(rest),
+        Some("profiles") => profiles::run(rest),
         Some("licences") => licences::check(),
         Some("leaks") => leaks::check(),
         // Called by `bench` on itself.

@@ -23,6 +23,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Check(Box<Check>),
     Who(Who),
+    App(crate::app_args::App),
+    Profile(crate::app_args::Profile),
     Snapshot(Snapshot),
     Cache(Cache),
     Source(crate::source_args::Source),

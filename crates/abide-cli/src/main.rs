@@ -1,5 +1,6 @@
 //! The `abide` program: arguments, inputs, outputs, progress, exit codes. One file per command.
 
+mod app_args;
 mod archive;
 mod args;
 mod cache;
@@ -21,6 +22,7 @@ mod sides;
 mod site;
 mod source_args;
 mod suppressions;
+mod systems;
 mod taken;
 mod verifying;
 
@@ -36,6 +38,8 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args),
         Command::Who(args) => commands::who::run(args),
+        Command::App(args) => commands::app::run(args),
+        Command::Profile(args) => commands::profile::run(args),
         Command::Snapshot(args) => commands::snapshot::run(args),
         Command::Cache(args) => commands::cache::run(args),
         Command::Source(args) => commands::source::run(args),

@@ -125,6 +125,12 @@ impl Reader {
         Ok((old, new))
     }
 
+    /// Reads what the repositories and packages of one side list, with every file.
+    pub(crate) fn list(&self, inputs: &[Named]) -> Result<Metadata, CliError> {
+        let list = ListOptions { with_files: true, architectures: self.architectures.clone() };
+        read_metadata(inputs, &list, self.progress()).map_err(refused)
+    }
+
     /// Reads what the repositories of both sides list.
     pub(crate) fn list_both(&self, old: &Request, new: &Candidate) -> Result<(Metadata, Metadata), CliError> {
         let start = Instant::now();

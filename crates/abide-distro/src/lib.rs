@@ -5,6 +5,7 @@
 //! lives here: pairing, consumers, what happened to packages and files as a whole, the fold of verdicts. What does
 //! not: reading bytes (`abide-read`), comparing two artifacts (`abide-engine`), rendering (`abide-report`).
 
+pub mod app;
 mod batches;
 mod check;
 mod consumers;

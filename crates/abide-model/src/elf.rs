@@ -169,6 +169,38 @@ pub struct PureSlots {
     pub slots: Vec<u32>,
 }
 
+/// What the dynamic loader alone asks of a file (ld.so(8); glibc's `elf/dl-load.c`, `dl-version.c`, `dl-lookup.c`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loading {
+    /// `EI_ABIVERSION`.
+    pub abi_version: u8,
+    /// `ET_EXEC`: linked for one address.
+    pub is_fixed: bool,
+    /// `DT_FLAGS_1`.
+    pub flags_1: u64,
+    /// `DT_SYMBOLIC` or `DF_SYMBOLIC`: its own definitions come first.
+    pub is_symbolic: bool,
+    /// Whether it has `DT_VERSYM`.
+    pub has_version_indices: bool,
+    /// Whether it has `DT_VERDEF`.
+    pub has_version_definitions: bool,
+    /// Name of the version that stands for the file itself (`VER_FLG_BASE`).
+    pub base_version: Option<BString>,
+    /// The version that it defines with index 2, which serves references without a version.
+    pub first_version: Option<BString>,
+    /// Whether it has relative relocations in the packed form (`DT_RELR`).
+    pub has_packed_relocations: bool,
+    /// `DT_FILTER` and `DT_AUXILIARY`, in file order.
+    pub filters: Vec<BString>,
+    /// `NT_GNU_ABI_TAG`: operating system (0 is Linux) and the earliest kernel.
+    pub abi_tag: Option<(u32, [u32; 3])>,
+    /// Indices into [`ElfFacts::symbols`] of the imports that no relocation names, so that nobody looks for them;
+    /// ascending.
+    pub unreferenced: Vec<u32>,
+    /// Names that it defines and that are no part of its interface: marks of the linker (`_end`); sorted.
+    pub marks: Vec<BString>,
+}
+
 /// Facts of one ELF file without its types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ElfFacts {
@@ -220,6 +252,8 @@ pub struct ElfFacts {
     pub gnu_properties: Vec<(u32, u32)>,
     /// Exported virtual tables with pure functions, sorted.
     pub pure_slots: Vec<PureSlots>,
+    /// What the dynamic loader alone asks.
+    pub loading: Loading,
     /// Exports and imports, sorted by name, version and section; locals are not kept.
     pub symbols: Vec<Symbol>,
 }
@@ -252,6 +286,7 @@ impl ElfFacts {
             bind_now: false,
             gnu_properties: Vec::new(),
             pure_slots: Vec::new(),
+            loading: Loading::default(),
             symbols: Vec::new(),
         }
     }

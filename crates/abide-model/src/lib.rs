@@ -10,13 +10,14 @@ pub mod gap;
 pub mod graph;
 pub mod metadata;
 pub mod package;
+pub mod program;
 pub mod progress;
 pub mod source;
 mod strings;
 
 pub use elf::{
-    Binding, ElfClass, ElfFacts, ElfKind, Endian, Needed, PureSlots, Symbol, SymbolKind, SymbolSection,
-    SymbolVersion, VersionNeed, Visibility,
+    Binding, ElfClass, ElfFacts, ElfKind, Endian, Loading, Needed, PureSlots, Symbol, SymbolKind,
+    SymbolSection, SymbolVersion, VersionNeed, Visibility,
 };
 pub use facts::{ArtifactFacts, DebugSource, Digest, PackageFacts, ShippedSuppressions, Side, TypeEvidence};
 pub use finding::{
@@ -34,6 +35,7 @@ pub use metadata::{
 pub use package::{
     Dependency, FileEntry, FileFlags, FileKind, Nevra, PackageFormat, PackageMeta, Script, is_debug_name,
 };
+pub use program::{Import, Language, Program, ProgramContent, ProgramFile};
 pub use progress::{NoProgress, Progress, Stage};
 pub use source::{LoadedTypes, TypeSource, TypesInFacts};
 pub use strings::{StrId, StringTable};

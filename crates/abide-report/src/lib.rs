@@ -4,6 +4,7 @@
 //! function of a `&Document` and shows the same findings; `docs/formats.md` specifies each. What does not live here:
 //! judging (engine, distro) and where the output goes (cli).
 
+pub mod app;
 mod convert;
 mod coverage;
 pub mod document;
@@ -12,6 +13,7 @@ mod identity;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod profile;
 pub mod sarif;
 pub mod source;
 pub mod text;

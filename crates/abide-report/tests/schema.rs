@@ -39,3 +39,8 @@ fn the_schema_of_who_is_current() {
 fn the_schema_of_the_record_of_imports_is_current() {
     is_current("source-import-1.schema.json", &abide_report::source::import::schema());
 }
+
+#[test]
+fn the_schema_of_programs_is_current() {
+    is_current("app-1.schema.json", &abide_report::app::schema());
+}

@@ -6,16 +6,16 @@
 //! packages.
 
 mod builds;
-mod clauses;
+pub(crate) mod clauses;
 mod closure;
 mod conflicts;
 mod fold;
-mod index;
+pub(crate) mod index;
 mod install;
 mod lost;
 mod pairs;
 mod rich;
-mod solve;
+pub(crate) mod solve;
 mod whole;
 
 use std::collections::BTreeSet;

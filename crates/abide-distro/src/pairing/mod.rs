@@ -11,7 +11,7 @@ pub(crate) use artifacts::{ArtifactPair, pair_artifacts};
 pub(crate) use names::{
     file_name, is_default_library_dir, is_library_name, parent, usr_merged, version_free,
 };
-pub(crate) use packages::{PackagePair, PackagePairs, pair_packages, provides};
+pub(crate) use packages::{PackagePair, PackagePairs, pair_packages, provides, superseded};
 
 use abide_model::{ArtifactFacts, PackageFacts, Side};
 

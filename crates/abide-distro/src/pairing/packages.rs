@@ -110,6 +110,13 @@ fn take_pairs<'a>(
     });
 }
 
+/// The packages of which the side has a newer build, ascending.
+pub(crate) fn superseded(side: &Side) -> Vec<usize> {
+    let mut superseded = Vec::new();
+    newest(side, &mut superseded);
+    superseded
+}
+
 /// The newest build of each software package; older builds go to `superseded`.
 fn newest<'a>(side: &'a Side, superseded: &mut Vec<usize>) -> BTreeMap<Key<'a>, usize> {
     let mut builds: BTreeMap<Key<'a>, usize> = BTreeMap::new();

@@ -31,6 +31,7 @@ pub(super) struct Dynamic<'d> {
     pub(super) needed: Vec<u64>,
     pub(super) rpath: Option<u64>,
     pub(super) runpath: Option<u64>,
+    pub(super) filters: Vec<u64>,
     pub(super) symtab: Option<u64>,
     pub(super) hash: Option<u64>,
     pub(super) gnu_hash: Option<u64>,
@@ -48,7 +49,9 @@ pub(super) struct Dynamic<'d> {
     strtab: Option<u64>,
     strings_size: Option<u64>,
     flags: u64,
-    flags_1: u64,
+    pub(super) flags_1: u64,
+    pub(super) has_relr: bool,
+    symbolic: bool,
     textrel: bool,
     bind_now: bool,
 }
@@ -83,6 +86,9 @@ impl<'d> Dynamic<'d> {
             elf::DT_RUNPATH => self.runpath = Some(value),
             elf::DT_STRTAB => self.strtab = Some(value),
             elf::DT_STRSZ => self.strings_size = Some(value),
+            elf::DT_FILTER | elf::DT_AUXILIARY => self.filters.push(value),
+            elf::DT_SYMBOLIC => self.symbolic = true,
+            elf::DT_RELR => self.has_relr = true,
             elf::DT_SYMTAB => self.symtab = Some(value),
             elf::DT_HASH => self.hash = Some(value),
             elf::DT_GNU_HASH => self.gnu_hash = Some(value),
@@ -145,6 +151,10 @@ impl<'d> Dynamic<'d> {
     pub(super) fn binds_now(&self) -> bool {
         let by_flag = self.flags & elf::DF_BIND_NOW.0 != 0 || self.flags_1 & elf::DF_1_NOW.0 != 0;
         self.bind_now || by_flag
+    }
+
+    pub(super) fn is_symbolic(&self) -> bool {
+        self.symbolic || self.flags & elf::DF_SYMBOLIC.0 != 0
     }
 
     pub(super) fn has_static_tls(&self) -> bool {

@@ -72,7 +72,7 @@ fn relocated_count<H: Header>(image: &Image<'_, H>, dynamic: &Dynamic<'_>) -> Op
 }
 
 /// A file uses one of the two forms; the procedure linkage table's relocations are of the same form.
-fn is_rela<H: Header>(dynamic: &Dynamic<'_>, table: &Table) -> bool {
+pub(super) fn is_rela<H: Header>(dynamic: &Dynamic<'_>, table: &Table) -> bool {
     match (dynamic.rela.size_bytes > 0, dynamic.rel.size_bytes > 0) {
         (true, false) => true,
         (false, true) => false,

@@ -11,6 +11,7 @@ mod dynamic;
 mod hash;
 mod image;
 mod kernel;
+mod loading;
 mod notes;
 mod opd;
 mod sections;
@@ -138,14 +139,18 @@ fn read<H: Header>(bytes: &[u8], endian: Endianness) -> Result<ElfRead, ElfError
     let notes = notes::read(&image, &known, &mut gaps);
     facts.build_id = notes.build_id;
     facts.gnu_properties = notes.properties;
+    facts.loading = loading::of_dynamic(&image, &dynamic, &mut gaps);
+    facts.loading.abi_tag = notes.abi_tag;
+    let mut unreferenced = Vec::new();
     match facts.kind {
         ElfKind::Relocatable => facts.symbols = symbols::of_relocatable(&image, &known, &mut gaps),
         ElfKind::KernelModule | ElfKind::Vmlinux => {
             facts.symbols = kernel::symbols(&image, &known, facts.kind, &mut gaps);
         }
-        _ => symbols::of_dynamic(&image, &known, &dynamic, &mut facts, &mut gaps),
+        _ => unreferenced = symbols::of_dynamic(&image, &known, &dynamic, &mut facts, &mut gaps),
     }
     symbols::sort(&mut facts.symbols);
+    facts.loading.unreferenced = loading::places(&facts.symbols, unreferenced);
     if image.is_exhausted() {
         gaps.limit("the names in the file's tables overlap so much that reading stopped: names are missing");
     }

@@ -13,6 +13,7 @@ use super::{Gaps, Header};
 pub(super) struct Notes {
     pub(super) build_id: Option<Vec<u8>>,
     pub(super) properties: Vec<(u32, u32)>,
+    pub(super) abi_tag: Option<(u32, [u32; 3])>,
 }
 
 /// Reads the loaded note sections, and the note segments where those say nothing: the offsets of a debug file's
@@ -60,6 +61,9 @@ impl Notes {
                 (b"GNU\0", elf::NT_GNU_BUILD_ID) if self.build_id.is_none() && !note.content.is_empty() => {
                     self.build_id = Some(note.content.to_vec());
                 }
+                (b"GNU\0", elf::NT_GNU_ABI_TAG) if self.abi_tag.is_none() => {
+                    self.abi_tag = abi_tag(image.endian, note.content);
+                }
                 (b"GNU\0", elf::NT_GNU_PROPERTY_TYPE_0) => self.take_properties(image, note.content, gaps),
                 _ => {}
             }
@@ -80,6 +84,12 @@ impl Notes {
             rest = next;
         }
     }
+}
+
+/// Operating system, and three numbers of the earliest kernel (LSB Core, "ABI note tag").
+fn abi_tag(endian: Endianness, content: &[u8]) -> Option<(u32, [u32; 3])> {
+    let word = |at: usize| content.get(at..)?.first_chunk().map(|b| read_u32(endian, *b));
+    Some((word(0)?, [word(4)?, word(8)?, word(12)?]))
 }
 
 struct Note<'d> {

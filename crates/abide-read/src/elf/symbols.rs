@@ -19,7 +19,7 @@ use super::opd::Descriptors;
 use super::sections::Known;
 use super::versions::{Version, Versions};
 use super::vtable::Vtables;
-use super::{Gaps, Header, copy, hash};
+use super::{Gaps, Header, copy, hash, loading};
 
 /// Reads symbols of one table and counts what cannot be read.
 pub(super) struct Reader<'a, 'd, H: Header> {
@@ -152,21 +152,21 @@ pub(super) fn is_marker<S: Sym>(symbol: &S) -> bool {
     matches!(symbol.st_type(), elf::STT_SECTION | elf::STT_FILE)
 }
 
-/// Exports and imports of a linked file, with its versions.
+/// Exports and imports of a linked file, with its versions; returns the imports that no relocation names.
 pub(super) fn of_dynamic<H: Header>(
     image: &Image<'_, H>,
     known: &Known,
     dynamic: &Dynamic<'_>,
     facts: &mut ElfFacts,
     gaps: &mut Gaps,
-) {
+) -> Vec<Symbol> {
     if !dynamic.is_present {
-        return;
+        return Vec::new();
     }
     let versions = Versions::read(image, dynamic, gaps);
     let Some(bytes) = dynamic.symtab.and_then(|address| image.at(address)) else {
         gaps.broken("the dynamic symbol table (DT_SYMTAB) is not in the file");
-        return;
+        return Vec::new();
     };
     let count = hash::symbol_count(image, known, dynamic, gaps);
     let (symbols, complete) = table::<H::Sym>(bytes, 0, count);
@@ -192,6 +192,8 @@ pub(super) fn of_dynamic<H: Header>(
         ElfKind::Executable => copy::copied_symbols(image, dynamic, symbols),
         _ => FxHashSet::default(),
     };
+    let referenced = loading::Referenced::read(image, dynamic, symbols.len());
+    let mut unreferenced = Vec::new();
     let mut vtables = Vtables::default();
     facts.symbols.reserve(symbols.len());
     for (index, entry) in symbols.iter().enumerate().skip(1) {
@@ -202,15 +204,28 @@ pub(super) fn of_dynamic<H: Header>(
             as_import(&mut symbol);
         }
         let value: u64 = entry.st_value(image.endian).into();
-        if symbol.is_import() || !is_made_by_linker(&symbol, value, &versions, &places) {
+        if symbol.is_import() && !referenced.contains(index) {
+            unreferenced.push(symbol.clone());
+        }
+        if !symbol.is_import() && is_made_by_linker(&symbol, value, &versions, &places) {
+            facts.loading.marks.push(symbol.name);
+        } else {
             vtables.note(index, &symbol, facts.symbols.len());
             facts.symbols.push(symbol);
         }
     }
     facts.pure_slots = vtables.pure_slots(image, dynamic, &facts.symbols);
     reader.report(gaps);
+    facts.loading.marks.sort_unstable();
+    facts.loading.marks.dedup();
+    facts.loading.first_version = match versions.get(2) {
+        Some(Version::Defined(name)) => Some(name.into()),
+        _ => None,
+    };
+    facts.loading.base_version = versions.base;
     facts.versions_defined = versions.defined;
     facts.versions_needed = versions.needed;
+    unreferenced
 }
 
 fn version_indices<'d, H: Header>(

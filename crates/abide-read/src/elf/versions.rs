@@ -28,6 +28,7 @@ pub(super) struct Versions<'d> {
     by_index: Vec<Option<Version<'d>>>,
     pub(super) defined: Vec<BString>,
     pub(super) needed: Vec<VersionNeed>,
+    pub(super) base: Option<BString>,
 }
 
 impl<'d> Versions<'d> {
@@ -86,6 +87,7 @@ impl<'d> Versions<'d> {
                 let index = entry.vd_ndx.get(endian).0;
                 if entry.vd_flags.get(endian).contains(elf::VER_FLG_BASE) {
                     self.put(index, Version::Base);
+                    self.base = Some(name.into());
                 } else {
                     self.put(index, Version::Defined(name));
                     self.defined.push(name.into());

@@ -19,7 +19,7 @@ mod packages;
 mod shebang;
 mod tree;
 mod types;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::BTreeSet;
 use std::hash::Hasher as _;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use abide_model::{
     ArtifactFacts, DebugSource, Dependency, Digest, ElfClass, ElfFacts, Endian, FileEntry, FileFlags, Gap,
-    GapKind, Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, Script, ShippedSuppressions, Side,
-    Symbol, SymbolVersion, TypeEvidence, VersionNeed,
+    GapKind, Loading, Nevra, PackageFacts, PackageFormat, PackageMeta, PureSlots, Script,
+    ShippedSuppressions, Side, Symbol, SymbolVersion, TypeEvidence, VersionNeed,
 };
 use bstr::BString;
 use rustc_hash::FxHashMap;
@@ -264,7 +264,26 @@ impl<'a> Strings<'a> {
                 .into_iter()
                 .map(|(table, slots)| Ok(PureSlots { table: self.text(table)?, slots }))
                 .collect::<Result<_>>()?,
+            loading: self.loading(elf.loading)?,
             symbols: elf.symbols.into_iter().map(|s| self.symbol(&s)).collect::<Result<_>>()?,
+        })
+    }
+
+    fn loading(&self, loading: mirror::Loading) -> Result<Loading> {
+        Ok(Loading {
+            abi_version: loading.abi_version,
+            is_fixed: loading.is_fixed,
+            flags_1: loading.flags_1,
+            is_symbolic: loading.is_symbolic,
+            has_version_indices: loading.has_version_indices,
+            has_version_definitions: loading.has_version_definitions,
+            base_version: self.optional(loading.base_version)?,
+            first_version: self.optional(loading.first_version)?,
+            has_packed_relocations: loading.has_packed_relocations,
+            filters: self.texts(loading.filters)?,
+            abi_tag: loading.abi_tag,
+            unreferenced: loading.unreferenced,
+            marks: self.texts(loading.marks)?,
         })
     }
 

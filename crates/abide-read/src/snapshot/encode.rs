@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use abide_model::{
     ArtifactFacts, Base, BaseSpec, DebugSource, DeclLocation, Dependency, Digest, ElfClass, ElfFacts, Endian,
-    EnumType, Enumerator, FileEntry, FileFlags, FunctionType, Gap, Member, Nevra, Origin, PackageFacts,
-    PackageFormat, PackageMeta, Parameter, RecordType, Root, RootKind, Script, Side, Symbol, SymbolVersion,
-    TypeEvidence, TypeGraph, TypeKind, TypeNode, VersionNeed, VirtualMethod,
+    EnumType, Enumerator, FileEntry, FileFlags, FunctionType, Gap, Loading, Member, Nevra, Origin,
+    PackageFacts, PackageFormat, PackageMeta, Parameter, RecordType, Root, RootKind, Script, Side, Symbol,
+    SymbolVersion, TypeEvidence, TypeGraph, TypeKind, TypeNode, VersionNeed, VirtualMethod,
 };
 use bstr::BString;
 use rustc_hash::FxHashMap;
@@ -227,6 +227,7 @@ impl<'s> Strings<'s> {
             bind_now,
             gnu_properties,
             pure_slots,
+            loading,
             symbols,
         } = elf;
         mirror::Elf {
@@ -254,7 +255,41 @@ impl<'s> Strings<'s> {
             bind_now: *bind_now,
             gnu_properties: gnu_properties.clone(),
             pure_slots: pure_slots.iter().map(|p| (self.text(&p.table), p.slots.clone())).collect(),
+            loading: self.loading(loading),
             symbols: symbols.iter().map(|s| self.symbol(s)).collect(),
+        }
+    }
+
+    fn loading(&mut self, loading: &'s Loading) -> mirror::Loading {
+        let Loading {
+            abi_version,
+            is_fixed,
+            flags_1,
+            is_symbolic,
+            has_version_indices,
+            has_version_definitions,
+            base_version,
+            first_version,
+            has_packed_relocations,
+            filters,
+            abi_tag,
+            unreferenced,
+            marks,
+        } = loading;
+        mirror::Loading {
+            abi_version: *abi_version,
+            is_fixed: *is_fixed,
+            flags_1: *flags_1,
+            is_symbolic: *is_symbolic,
+            has_version_indices: *has_version_indices,
+            has_version_definitions: *has_version_definitions,
+            base_version: self.optional(base_version),
+            first_version: self.optional(first_version),
+            has_packed_relocations: *has_packed_relocations,
+            filters: self.texts(filters),
+            abi_tag: *abi_tag,
+            unreferenced: unreferenced.clone(),
+            marks: self.texts(marks),
         }
     }
 

@@ -170,7 +170,25 @@ pub(super) struct Elf {
     pub(super) bind_now: bool,
     pub(super) gnu_properties: Vec<(u32, u32)>,
     pub(super) pure_slots: Vec<(Text, Vec<u32>)>,
+    pub(super) loading: Loading,
     pub(super) symbols: Vec<Symbol>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Loading {
+    pub(super) abi_version: u8,
+    pub(super) is_fixed: bool,
+    pub(super) flags_1: u64,
+    pub(super) is_symbolic: bool,
+    pub(super) has_version_indices: bool,
+    pub(super) has_version_definitions: bool,
+    pub(super) base_version: Option<Text>,
+    pub(super) first_version: Option<Text>,
+    pub(super) has_packed_relocations: bool,
+    pub(super) filters: Vec<Text>,
+    pub(super) abi_tag: Option<(u32, [u32; 3])>,
+    pub(super) unreferenced: Vec<u32>,
+    pub(super) marks: Vec<Text>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]

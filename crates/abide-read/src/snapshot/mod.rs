@@ -33,7 +33,7 @@ use abide_model::Side;
 pub use error::SnapshotError;
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 const MAGIC: &container::Magic = b"ABIDESNP";
 /// Whether `bytes` begin like a snapshot of any format.

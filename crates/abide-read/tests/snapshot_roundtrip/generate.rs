@@ -220,8 +220,8 @@ fn elf() -> BoxedStrategy<ElfFacts> {
     let versions = (texts(), vec((bytes(), bytes(), any::<bool>()), 0..3));
     let properties = vec(any::<(u32, u32)>(), 0..3);
     let pure = vec((bytes(), vec(any::<u32>(), 0..3)), 0..2);
-    (kinds, numbers, names, ids, versions, properties, pure, vec(symbol(), 0..5))
-        .prop_map(|(kind, numbers, names, ids, versions, gnu_properties, pure, symbols)| {
+    (kinds, numbers, names, ids, versions, (properties, pure, loading()), vec(symbol(), 0..5))
+        .prop_map(|(kind, numbers, names, ids, versions, (gnu_properties, pure, loading), symbols)| {
             let (machine, os_abi, flags, [is_64, is_big, debug, stack, text, tls, hard @ ..]) = numbers;
             let (soname, needed, rpath, runpath, interpreter) = names;
             let need = |(file, version, is_weak)| VersionNeed { file, version, is_weak };
@@ -250,7 +250,34 @@ fn elf() -> BoxedStrategy<ElfFacts> {
                 bind_now: hard[2],
                 gnu_properties,
                 pure_slots: pure.into_iter().map(|(table, slots)| PureSlots { table, slots }).collect(),
+                loading,
                 symbols,
+            }
+        })
+        .boxed()
+}
+
+fn loading() -> BoxedStrategy<Loading> {
+    let numbers = (any::<u8>(), any::<u64>(), any::<[bool; 5]>());
+    let versions = (option::of(bytes()), option::of(bytes()));
+    let lists = (texts(), vec(any::<u32>(), 0..3), texts());
+    (numbers, versions, lists, option::of(any::<(u32, [u32; 3])>()))
+        .prop_map(|(numbers, (base_version, first_version), (filters, unreferenced, marks), abi_tag)| {
+            let (abi_version, flags_1, [is_fixed, is_symbolic, indices, definitions, packed]) = numbers;
+            Loading {
+                abi_version,
+                is_fixed,
+                flags_1,
+                is_symbolic,
+                has_version_indices: indices,
+                has_version_definitions: definitions,
+                base_version,
+                first_version,
+                has_packed_relocations: packed,
+                filters,
+                abi_tag,
+                unreferenced,
+                marks,
             }
         })
         .boxed()

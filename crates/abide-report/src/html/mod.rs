@@ -24,7 +24,7 @@ const INPUTS: usize = 2000;
 /// How many source packages without findings are listed.
 const QUIET: usize = 10_000;
 
-const STYLE: &str = include_str!("../../assets/style.css");
+pub(crate) const STYLE: &str = include_str!("../../assets/style.css");
 const SCRIPT: &str = include_str!("../../assets/report.js");
 
 #[derive(Template)]

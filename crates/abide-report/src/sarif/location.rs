@@ -135,7 +135,7 @@ fn uri(path: &Text) -> String {
 
 /// Percent-encodes everything but unreserved characters and `/` (RFC 3986 §2.3): the colon, too, which may not be in
 /// the first part of a relative reference (§4.2).
-fn encoded(path: &[u8]) -> String {
+pub(crate) fn encoded(path: &[u8]) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.trim_start_with(|c| c == '/').bytes() {
         match byte {

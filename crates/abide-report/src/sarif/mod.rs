@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 
 use crate::document::{Document, Finding, Level, SideName, Verdict, printable};
 use crate::view::{consumer_name, package_name, subject_title};
+pub(crate) use location::encoded;
 use mirror::{
     Configuration, Descriptor, DescriptorReference, Driver, Fingerprints, Help, Invocation, Log, Message,
     Notification, Run, SarifResult, Suppression, Tool,
 };
 
-const SCHEMA: &str =
+pub(crate) const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// Writes the log file.

@@ -1,0 +1,66 @@
+//! `abide app PROGRAM… --from REFERENCE --on CANDIDATE`: what changes for what the programs import.
+
+use abide_distro::app::{AppCheck, Cell, imports, interface};
+use abide_distro::{CheckOptions, Types};
+use abide_engine::suppress::Suppressions;
+use abide_model::Program;
+
+use crate::app_args::{App, AppFormat};
+use crate::error::CliError;
+use crate::reading::{Candidate, Reader, Request};
+use crate::suppressions;
+
+/// Compares the reference with every candidate, for each program.
+pub(super) fn check(
+    args: &App,
+    reference: &str,
+    programs: &[Program],
+    reader: &Reader,
+) -> Result<AppCheck, CliError> {
+    if args.format == AppFormat::Ldd {
+        return Err(CliError::usage(
+            "--format ldd says what the loader finds, which --from does not ask for",
+        ));
+    }
+    let request = |name: &str| Request {
+        inputs: super::several(name).into_iter().map(Into::into).collect(),
+        debuginfo: args.debuginfo.clone(),
+        ..Request::default()
+    };
+    let mut cells = Vec::new();
+    for (target, name) in args.on.iter().enumerate() {
+        if super::is_profile(name) || name == "host" {
+            let error =
+                CliError::usage(format!("--from compares two builds of libraries, and {name} is none"));
+            return Err(error.hint("give the candidate's library, package, folder or repository"));
+        }
+        let (old, new) = reader.open_both(&request(reference), &Candidate::Inputs(request(name)), false)?;
+        for (program, read) in programs.iter().enumerate() {
+            let options =
+                CheckOptions { suppressions: suppressions_of(args, read)?, ..CheckOptions::default() };
+            let types = Types { old: &old, new: &new };
+            let check =
+                abide_distro::check_with(old.facts(), new.facts(), &types, &options, reader.progress());
+            cells.push(Cell { program, target, ..interface(read, &check, old.facts(), new.facts()) });
+        }
+    }
+    cells.sort_by_key(|cell| (cell.program, cell.target));
+    reader.report_cache();
+    Ok(AppCheck {
+        programs: programs.iter().map(|p| (p.label.clone(), p.input_kind.clone())).collect(),
+        targets: args.on.iter().map(|name| format!("{name} (from {reference})")).collect(),
+        cells,
+    })
+}
+
+/// The user's exceptions, and the program's imports as the list of symbols that count.
+fn suppressions_of(args: &App, program: &Program) -> Result<Suppressions, CliError> {
+    let mut all = suppressions::read(&args.suppressions, &[])?;
+    let names: Vec<u8> = bstr::join("\n", imports(program));
+    let name = format!("the imports of {}", program.label);
+    if !names.is_empty() {
+        let list = Suppressions::parse_list(&name, &names);
+        all.merge(list.map_err(|e| CliError::input("failed to read the imports as a list of symbols", &e))?);
+    }
+    Ok(all)
+}
