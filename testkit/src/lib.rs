@@ -15,5 +15,5 @@ pub use mutate::Mutator;
 pub use sources::{lookaside, modifications, patch, spec};
 pub use targets::{
     Target, apt, btf, cpio, ctf, deb, dwarf, elf, library_cache, mirrors, modules, program, repodata, rpm,
-    snapshot, tar, targets,
+    signature, snapshot, tar, targets,
 };

@@ -386,6 +386,13 @@ pub(crate) fn mirrors() -> Vec<Vec<u8>> {
     ]
 }
 
+/// A key made for this purpose, a signature that it made, and a text signed with it.
+pub(crate) fn signatures() -> Vec<Vec<u8>> {
+    let files =
+        [include_str!("seeds/key.asc"), include_str!("seeds/text.asc"), include_str!("seeds/signed.asc")];
+    files.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,7 @@ pub fn targets() -> &'static [Target] {
         Target { name: "mirrors", run: mirrors, seeds: seeds::mirrors },
         Target { name: "program", run: program, seeds: seeds::programs },
         Target { name: "library_cache", run: library_cache, seeds: seeds::library_caches },
+        Target { name: "signature", run: signature, seeds: seeds::signatures },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
         Target { name: "spec", run: spec, seeds: sources::specs },
         Target { name: "patch", run: patch, seeds: sources::patches },
@@ -177,6 +178,11 @@ pub fn modules(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = abide_read::repo::modules::read_modules(text);
     }
+}
+
+/// Keys and signatures of metadata.
+pub fn signature(bytes: &[u8]) {
+    abide_read::repo::signature::read_any(bytes);
 }
 
 /// A list of mirrors, whichever kind it is.

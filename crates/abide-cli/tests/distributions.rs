@@ -33,6 +33,17 @@ fn metadata_of_a_repository_against_itself_is_compatible() {
 }
 
 #[test]
+fn a_snapshot_lists_what_its_repository_did() {
+    let work = Workplace::new();
+    assert_eq!(work.abide(&["snapshot", REFERENCE, "-o", "old"]).status, 0);
+    let run = run(&work, &["check", "old", REFERENCE, "--metadata-only"]);
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    let folder = work.write("folder/x", "no package");
+    let nothing = work.abide(&["check", &folder.display().to_string(), REFERENCE, "--metadata-only"]);
+    assert_eq!(nothing.status, 2);
+}
+
+#[test]
 fn an_update_takes_the_place_of_builds() {
     let work = Workplace::new();
     let builds = [
@@ -166,4 +177,89 @@ fn damaged_metadata_is_named() {
     let primary = run(&work, &["check", "old", "new", "--metadata-only"]);
     assert_eq!(primary.status, 2);
     assert!(primary.stderr.contains("has not the checksum"), "{}", primary.stderr);
+}
+
+/// Runs a program that may not be installed.
+fn tool(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Option<std::process::Output> {
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).envs(environment.iter().copied()).stdin(std::process::Stdio::null());
+    match command.output() {
+        Ok(output) => Some(output),
+        Err(_) => {
+            eprintln!("{program} is not installed: nothing is compared with it");
+            None
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_installed_is_what_repoclosure_says() {
+    let work = Workplace::new();
+    for (name, is_later) in [("old", false), ("new", true)] {
+        write_repository(&work.path(name), Release { packages: 3000, is_later }).expect("a repository");
+    }
+    let (root, new) = (work.path("root").display().to_string(), work.path("new").display().to_string());
+    let repo = format!("made,file://{new}");
+    let made = ["repoclosure", "--installroot", &root, "--releasever=9", "--forcearch=x86_64", "--repo=made"];
+    let options = ["--setopt=reposdir=/nowhere", "--repofrompath", &repo, "--setopt=made.gpgcheck=0"];
+    let Some(output) = tool("dnf", &[&made[..], &options].concat(), &[]) else { return };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let theirs: std::collections::BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("package: "))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let ours = work.abide(&["check", "old", "new", "--metadata-only", "--format", "json"]).stdout;
+    let document: serde_json::Value = serde_json::from_str(&ours).expect("JSON");
+    let ours: std::collections::BTreeSet<&str> = document["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["rule"] == "requirement-broken")
+        .filter_map(|finding| finding["package"]["candidate"].as_str())
+        .collect();
+    assert!(!ours.is_empty());
+    assert_eq!(ours, theirs, "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn signatures_are_asked_for_when_keys_are_given() {
+    let work = Workplace::new();
+    write_repository(&work.path("old"), Release { packages: 20, is_later: false }).expect("a repository");
+    std::fs::create_dir(work.path("gpg")).expect("a folder");
+    let (home, old) = (work.path("gpg").display().to_string(), work.path("old").display().to_string());
+    let gpg = |arguments: &[&str]| {
+        let common = ["--batch", "--quiet", "--yes", "--pinentry-mode", "loopback", "--passphrase", ""];
+        tool("gpg", &[&common, arguments].concat(), &[("GNUPGHOME", &home)])
+    };
+    for name in ["ours@example.org", "theirs@example.org"] {
+        if gpg(&["--quick-generate-key", name, "ed25519", "sign", "never"]).is_none() {
+            return;
+        }
+        let file = work.path(&format!("{name}.asc")).display().to_string();
+        assert!(gpg(&["--armor", "--output", &file, "--export", name]).expect("gpg").status.success());
+    }
+    let check = |keys: &str| {
+        let text = format!(
+            "keys = [\"{keys}\"]\n[reference]\nrepositories = [\"old\"]\n[candidate]\nrepositories = [\"old\"]\n"
+        );
+        work.write("d.toml", text);
+        work.abide(&["check", "--distribution", "d.toml", "--metadata-only"])
+    };
+    let unsigned = check("ours@example.org.asc");
+    assert_eq!(unsigned.status, 2);
+    assert!(unsigned.stderr.contains("repodata/repomd.xml is not signed"), "{}", unsigned.stderr);
+    let repomd = format!("{old}/repodata/repomd.xml");
+    let sign =
+        || gpg(&["--local-user", "ours@example.org", "--armor", "--detach-sign", &repomd]).expect("gpg");
+    assert!(sign().status.success());
+    assert_eq!(check("ours@example.org.asc").status, 0, "{}", check("ours@example.org.asc").stderr);
+    let other = check("theirs@example.org.asc");
+    assert_eq!(other.status, 2);
+    assert!(other.stderr.contains("none of the keys made its signature"), "{}", other.stderr);
+    // One byte more, and the signature is of something else.
+    let text = std::fs::read_to_string(&repomd).expect("a file");
+    std::fs::write(&repomd, format!("{text}\n")).expect("a file");
+    assert_eq!(check("ours@example.org.asc").status, 2);
+    assert_eq!(check("d.toml").status, 2);
 }

@@ -76,7 +76,8 @@ fn is_rebuild(old: &MetaPackage, new: &MetaPackage) -> bool {
     let first = |release: &'_ str| release.split(['.', '+', '~', '^', '_']).next().map(str::to_owned);
     let words = |release: &'_ str| -> Vec<String> {
         let words = release.split(|c: char| !c.is_ascii_alphabetic());
-        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        // A single letter is a part of a number, as in 2024a.
+        words.filter(|word| word.len() > 1).map(str::to_owned).collect()
     };
     let known = words(a);
     old.nevra.version == new.nevra.version
@@ -95,8 +96,14 @@ fn next_releases(format: PackageFormat, release: &str) -> Vec<String> {
             next.extend(counted_up(release, true));
             next
         }
-        PackageFormat::Deb => counted_up(release, false).into_iter().collect(),
+        PackageFormat::Deb => counted_up(without_rebuild(release), false).into_iter().collect(),
     }
+}
+
+/// Debian's release without the `+bN` of a build anew from the same sources, which the next release does not continue.
+fn without_rebuild(release: &str) -> &str {
+    let (start, number) = release.rsplit_once("+b").unwrap_or((release, "x"));
+    if number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() { start } else { release }
 }
 
 /// The release with its first or last number one higher.
@@ -170,6 +177,8 @@ mod tests {
         assert_eq!(deb("1.0-1", "1.0-1mine1"), "none");
         assert_eq!(deb("1.0-1+deb12u1", "1.0-1+mine1"), "rebuild-above-next");
         assert_eq!(deb("1.0-1+deb12u2", "1.0-1+deb12u1"), "package-older");
+        assert_eq!(deb("1.0-1+b2", "1.0-1+deb12u1"), "none");
+        assert_eq!(deb("1.0-1+2024a", "1.0-1+2026f"), "none");
     }
 
     #[test]

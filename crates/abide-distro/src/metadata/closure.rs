@@ -1,6 +1,8 @@
 //! Requirements that nothing in the candidate meets: those that the reference met are breaks, those that neither side
 //! meets are told apart.
 
+use std::collections::BTreeSet;
+
 use abide_model::{Detail, GapKind, Level, MetaPackage, Relation, RelationKind};
 use rayon::prelude::*;
 
@@ -84,7 +86,9 @@ fn requirements(context: &Context<'_>, new: usize) -> Judged {
     let package = context.new.package(new);
     let mut judged = Judged::default();
     for (kind, weak) in [(RelationKind::Requires, false), (RelationKind::Recommends, true)] {
-        for relation in package.relations(kind) {
+        // A requirement for scripts and one for the package itself are the same to us.
+        let relations: BTreeSet<&Relation> = package.relations(kind).iter().collect();
+        for relation in relations {
             one(context, new, relation, weak, &mut judged);
         }
     }

@@ -24,11 +24,12 @@ pub(crate) fn judge_installable(context: &Context<'_>, all: &mut Collected) {
     });
     let changed: Vec<(Option<usize>, u32)> = changed.collect();
     let (old, new) = (Clauses::new(&context.old), Clauses::new(&context.new));
-    let (hopeless_before, hopeless) = rayon::join(|| hopeless(&old), || hopeless(&new));
-    attach(context, all, &new, &hopeless);
+    let lost = hopeless(&new);
+    let lost_before = if lost.is_empty() { BTreeMap::new() } else { hopeless(&old) };
+    attach(context, all, &new, &lost);
     let open: Vec<(Option<usize>, u32, String)> = changed
         .par_iter()
-        .filter(|(_, number)| !hopeless.contains_key(number))
+        .filter(|(_, number)| !lost.contains_key(number))
         .filter_map(|(old, number)| witness(&new, *number).err().map(|why| (*old, *number, why)))
         .collect();
     all.coverage.packages_solved = changed.len();
@@ -49,8 +50,8 @@ pub(crate) fn judge_installable(context: &Context<'_>, all: &mut Collected) {
         not_installable(context, all, number as usize, case, why);
     }
     for (old_number, number) in &changed {
-        let Some(root) = hopeless.get(number) else { continue };
-        if old_number.is_some_and(|old| hopeless_before.contains_key(&(old as u32))) {
+        let Some(root) = lost.get(number) else { continue };
+        if old_number.is_some_and(|old| lost_before.contains_key(&(old as u32))) {
             all.coverage.not_installable_on_both += 1;
             continue;
         }

@@ -336,3 +336,45 @@ fn nothing_on_either_side_is_no_verdict() {
     let check = check("", "");
     assert_eq!(check.verdict, Verdict::Undecided);
 }
+
+/// Versions and releases of the shapes that occur, made of few parts so that many are close to one another.
+fn versions() -> Vec<String> {
+    let parts =
+        ["1", "01", "2", "10", "a", "b", "rc1", "~", "^", ".", "_", "el9", "el9_4", "alma", "20240101", "0"];
+    let mut state = 7u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let version = |_| (0..1 + next(5)).map(|_| parts[next(parts.len())]).collect::<String>();
+    (0..1200).map(version).collect()
+}
+
+#[test]
+fn builds_are_ordered_as_rpm_does() {
+    let versions = versions();
+    let pairs: Vec<(&String, &String)> = versions.iter().zip(versions.iter().skip(1)).collect();
+    let compared = pairs.iter().map(|(a, b)| format!("print(rpm.vercmp('{a}', '{b}') .. ' ') "));
+    let script = format!("%{{lua: {}}}", compared.collect::<String>());
+    let Ok(output) = std::process::Command::new("rpm").args(["--eval", &script]).output() else {
+        eprintln!("rpm is not installed: its order of versions is not compared");
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rpm: Vec<i32> = text.split_whitespace().map(|word| word.parse().unwrap()).collect();
+    assert_eq!(rpm.len(), pairs.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listing = |side: fn(&(&String, &String)) -> String| {
+        let lines = pairs.iter().enumerate().map(|(n, pair)| format!("p{n}-{}-1.noarch\n", side(pair)));
+        lines.collect::<String>()
+    };
+    let check = check(&listing(|pair| pair.0.clone()), &listing(|pair| pair.1.clone()));
+    let older: Vec<&str> = check
+        .all_findings()
+        .filter(|finding| finding.rule == "package-older")
+        .map(|finding| finding.summary.split(' ').next().unwrap())
+        .collect();
+    for (n, order) in rpm.iter().enumerate() {
+        let is_older = older.contains(&format!("p{n}").as_str());
+        assert_eq!(is_older, *order > 0, "{:?}: rpm says {order}", pairs[n]);
+    }
+}

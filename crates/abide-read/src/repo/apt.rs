@@ -1,7 +1,7 @@
 //! apt repositories: `Packages` indexes, in a flat folder or named by a suite's `Release` file.
 //!
-//! Format: Debian's "RepositoryFormat", apt's sources.list(5). Checksums of `Release` are verified, its signature is
-//! not. Packages themselves are read by `deb`.
+//! Format: Debian's "RepositoryFormat", apt's sources.list(5). Checksums of `Release` are verified, and its
+//! signature where keys are given. Packages themselves are read by `deb`.
 
 use std::io::{self, BufReader, Read};
 
@@ -9,7 +9,7 @@ use abide_model::{MetaPackage, Metadata, PackageFormat};
 use bstr::{BString, ByteSlice};
 
 use super::metadata::is_other;
-use super::{Checksum, DOCUMENT_MAX_BYTES, Location, RepoError, RepoPackage, verify};
+use super::{Checksum, DOCUMENT_MAX_BYTES, Keys, Location, RepoError, RepoPackage, verify};
 use crate::compress::{Compression, Limited};
 use crate::deb::control::{self, Stanza, stanzas};
 use crate::debuginfo::build_id_path;
@@ -58,16 +58,16 @@ pub fn is_at(folder: &std::path::Path) -> bool {
 }
 
 /// Reads the indexes of the repository at `location`, or of the part of one: a suite, a component, an architecture.
-pub(super) fn open(location: &Location) -> Result<Found, RepoError> {
+pub(super) fn open(location: &Location, keys: &Keys) -> Result<Found, RepoError> {
     match split_at_dists(location) {
-        Some((root, parts)) => below_dists(root, &parts),
+        Some((root, parts)) => below_dists(root, &parts, keys),
         None => match location {
             Location::Folder(folder) => match &suites(folder)[..] {
-                [] => flat(location),
-                [suite] => below_dists(location.clone(), std::slice::from_ref(suite)),
+                [] => flat(location, keys),
+                [suite] => below_dists(location.clone(), std::slice::from_ref(suite), keys),
                 several => Err(RepoError::Ambiguous { what: "suites", names: several.join(", ") }),
             },
-            Location::Url(..) => flat(location),
+            Location::Url(..) => flat(location, keys),
         },
     }
 }
@@ -106,10 +106,10 @@ fn split_at_dists(location: &Location) -> Option<(Location, Vec<String>)> {
 }
 
 /// The suite is as much of the path as has a `Release` file; the rest selects among its indexes.
-fn below_dists(root: Location, parts: &[String]) -> Result<Found, RepoError> {
+fn below_dists(root: Location, parts: &[String], keys: &Keys) -> Result<Found, RepoError> {
     for end in (1..=parts.len()).rev() {
         let suite = format!("dists/{}", parts[..end].join("/"));
-        if let Some(release) = release(&root, &format!("{suite}/"))? {
+        if let Some(release) = release(&root, &format!("{suite}/"), keys)? {
             let index = of_suite(&root, &suite, &release, &parts[end..].join("/"))?;
             return Ok(index.found(root));
         }
@@ -117,17 +117,26 @@ fn below_dists(root: Location, parts: &[String]) -> Result<Found, RepoError> {
     Err(RepoError::NoData("Release"))
 }
 
-/// The text of `InRelease` or `Release`, when there is one.
-fn release(root: &Location, folder: &str) -> Result<Option<Vec<u8>>, RepoError> {
+/// The text of `InRelease` or `Release`, when there is one; with keys the part that one of them signed.
+fn release(root: &Location, folder: &str, keys: &Keys) -> Result<Option<Vec<u8>>, RepoError> {
     for name in ["InRelease", "Release"] {
         let path = format!("{folder}{name}");
         // A `Release` beside an index of one component says nothing of checksums.
-        if let Some(text) = read(root, &path, None)?.filter(|text| text.contains_str("SHA256:")) {
-            if text.len() as u64 > RELEASE_MAX_BYTES {
-                return Err(RepoError::Io { path, source: io::ErrorKind::FileTooLarge.into() });
-            }
+        let Some(text) = read(root, &path, None)?.filter(|text| text.contains_str("SHA256:")) else {
+            continue;
+        };
+        if text.len() as u64 > RELEASE_MAX_BYTES {
+            return Err(RepoError::Io { path, source: io::ErrorKind::FileTooLarge.into() });
+        }
+        if keys.is_empty() {
             return Ok(Some(text));
         }
+        if name == "InRelease" {
+            return keys.signed_text(&path, &text).map(Some);
+        }
+        let signature = read(root, &format!("{path}.gpg"), None)?;
+        let signature = signature.ok_or_else(|| RepoError::Unsigned(path.clone()))?;
+        return keys.check(&path, &text, &signature).map(|()| Some(text));
     }
     Ok(None)
 }
@@ -248,8 +257,12 @@ fn decompress(path: &str, bytes: Vec<u8>, limit_bytes: Option<u64>) -> Result<Ve
 }
 
 /// A folder with an index and packages below it; checksums of the index are verified when there is a `Release`.
-fn flat(location: &Location) -> Result<Found, RepoError> {
-    let entries = release(location, "")?.map(|text| read_release(&text)).unwrap_or_default();
+fn flat(location: &Location, keys: &Keys) -> Result<Found, RepoError> {
+    let release = release(location, "", keys)?;
+    if release.is_none() && !keys.is_empty() {
+        return Err(RepoError::Unsigned("Packages".to_owned()));
+    }
+    let entries = release.map(|text| read_release(&text)).unwrap_or_default();
     for name in INDEXES {
         let entry = entries.iter().find(|e| e.path.strip_prefix("./").unwrap_or(&e.path) == name);
         let Some(bytes) = read(location, name, entry.map(|e| e.size_bytes))? else { continue };

@@ -8,6 +8,7 @@ mod checksum;
 pub mod metadata;
 pub mod mirrors;
 pub mod modules;
+pub mod signature;
 mod xml;
 
 use std::io::{BufReader, Cursor, Read as _};
@@ -20,6 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use checksum::{Checksum, Hasher, hex};
 pub use metadata::{Data, RepoPackage};
 pub use mirrors::Mirrors;
+pub use signature::Keys;
 
 use crate::compress::{Compression, Limited};
 use crate::fetch::FetchError;
@@ -95,6 +97,25 @@ pub enum RepoError {
         what: &'static str,
         /// Their names.
         names: String,
+    },
+    /// Keys were given, and the metadata has no signature.
+    #[error("{0} is not signed")]
+    Unsigned(String),
+    /// A signature that none of the given keys made, or that cannot be read.
+    #[error("the signature of {path} is not good: {detail}")]
+    Signature {
+        /// The signed file.
+        path: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A file of keys that cannot be used.
+    #[error("{path} cannot be used as keys: {detail}")]
+    Key {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        detail: String,
     },
     /// A list of mirrors names none that can be asked.
     #[error("{0} names no mirror with an http or https URL")]
@@ -275,8 +296,9 @@ impl Repo {
         folder.join(REPOMD).is_file() || apt::is_at(folder)
     }
 
-    /// Reads `repomd.xml` and the primary metadata, or else the indexes of an apt repository.
-    pub fn open(location: Location) -> Result<Self, RepoError> {
+    /// Reads `repomd.xml` and the primary metadata, or else the indexes of an apt repository; one of `keys` must have
+    /// signed them, unless there are none.
+    pub fn open(location: Location, keys: &Keys) -> Result<Self, RepoError> {
         let is_meant = |bytes: &[u8]| match &location {
             Location::Url(mirrors) => mirrors.check_repomd(bytes),
             Location::Folder(_) => Ok(()),
@@ -284,7 +306,7 @@ impl Repo {
         let repomd = match location.read_as(REPOMD, None, &is_meant) {
             Ok(repomd) => repomd,
             Err(absent) if absent.is_absent() => {
-                return match apt::open(&location) {
+                return match apt::open(&location, keys) {
                     Ok(apt::Found { root, packages, listed }) => {
                         Ok(Self { location: root, data: Vec::new(), packages, listed })
                     }
@@ -299,6 +321,7 @@ impl Repo {
             let path = REPOMD.to_owned();
             return Err(RepoError::Io { path, source: std::io::ErrorKind::FileTooLarge.into() });
         }
+        check_signature(&location, &repomd, keys)?;
         let data = metadata::read_repomd(&repomd)?;
         let listed = Metadata::new("", PackageFormat::Rpm);
         let mut repo = Self { location, data, packages: Vec::new(), listed };
@@ -407,6 +430,19 @@ impl Repo {
         let text = Limited::new(decoder, limit, "the decompressed metadata");
         read(Box::new(BufReader::with_capacity(128 << 10, text)))
     }
+}
+
+/// Checks the signature of `repomd.xml`, which states the checksums of everything else.
+fn check_signature(location: &Location, repomd: &[u8], keys: &Keys) -> Result<(), RepoError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let path = format!("{REPOMD}.asc");
+    let signature = location.read_as(&path, None, &|_| Ok(())).map_err(|error| match error.is_absent() {
+        true => RepoError::Unsigned(REPOMD.to_owned()),
+        false => error,
+    })?;
+    keys.check(REPOMD, repomd, &signature)
 }
 
 #[cfg(test)]

@@ -95,6 +95,12 @@ impl OpenError {
             Self::Package { .. } => {
                 "get the package again, and check it with `rpm -K FILE` or `dpkg-deb -I FILE`"
             }
+            Self::Repository {
+                source: RepoError::Unsigned(_) | RepoError::Signature { .. } | RepoError::Key { .. },
+                ..
+            } => {
+                "give the keys that sign this repository's metadata, and check that it comes from where it should"
+            }
             Self::Repository { .. } => {
                 "check that the folder or URL holds `repodata/repomd.xml`, a `Packages` index or a suite's `Release`"
             }

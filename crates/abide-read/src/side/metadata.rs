@@ -2,7 +2,7 @@
 //! package files.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use abide_model::{Gap, Metadata, PackageFormat, Progress, Stage};
@@ -18,7 +18,8 @@ use crate::input::{ContentKind, HEAD_BYTES};
 use crate::repo::metadata::is_other;
 use crate::repo::{Location, Repo};
 use crate::rpm::listed_of_header;
-use crate::source::file_head;
+use crate::snapshot;
+use crate::source::{FileBytes, file_head};
 
 /// What is listed.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +51,7 @@ fn one(named: &Named, options: &ListOptions, progress: &dyn Progress) -> Result<
     let label = named.label.as_str();
     let refused = |source| OpenError::Repository { path: label.to_owned(), source };
     if let Some(location) = named.remote() {
-        return repository(label, location.map_err(refused)?, options);
+        return repository(named, location.map_err(refused)?, options);
     }
     let path = named.path();
     let io_error = |source: io::Error| match source.kind() {
@@ -60,7 +61,7 @@ fn one(named: &Named, options: &ListOptions, progress: &dyn Progress) -> Result<
     let about = std::fs::metadata(&path).map_err(io_error)?;
     if about.is_dir() {
         return match Repo::is_at(&path) {
-            true => repository(label, Location::Folder(path), options),
+            true => repository(named, Location::Folder(path), options),
             false => folder(label, path, progress),
         };
     }
@@ -68,6 +69,7 @@ fn one(named: &Named, options: &ListOptions, progress: &dyn Progress) -> Result<
     let container = match kind {
         ContentKind::Rpm => Container::Rpm,
         ContentKind::Deb => Container::Deb,
+        ContentKind::Snapshot => return of_snapshot(label, &path),
         kind => {
             let found = format!("{}, which lists no packages", kind.describe());
             return Err(OpenError::Unsupported { path: label.to_owned(), found });
@@ -77,8 +79,24 @@ fn one(named: &Named, options: &ListOptions, progress: &dyn Progress) -> Result<
     header(&file).map_err(|source| OpenError::Package { path: label.to_owned(), source })
 }
 
-fn repository(label: &str, location: Location, options: &ListOptions) -> Result<Metadata, OpenError> {
-    let repo = Repo::open(location);
+/// What the repositories listed that a snapshot was made of.
+fn of_snapshot(label: &str, path: &Path) -> Result<Metadata, OpenError> {
+    let path_text = label.to_owned();
+    let bytes = match FileBytes::open(path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(OpenError::Io { path: path_text, source }),
+    };
+    let side = match snapshot::read(&bytes) {
+        Ok(side) => side,
+        Err(source) => return Err(OpenError::Snapshot { path: path_text, source }),
+    };
+    let reason = "the snapshot was made of something else than repositories".to_owned();
+    side.metadata.ok_or(OpenError::Nothing { path: path_text, reason })
+}
+
+fn repository(named: &Named, location: Location, options: &ListOptions) -> Result<Metadata, OpenError> {
+    let label = named.label.as_str();
+    let repo = named.keys().and_then(|keys| Repo::open(location, &keys));
     let mut repo = repo.map_err(|source| OpenError::Repository { path: label.to_owned(), source })?;
     repo.keep_architectures(&options.architectures);
     Ok(repo.take_listed(label, options.with_files))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::opener::local_path;
 use crate::fetch::{Fetcher, is_url};
-use crate::repo::{Location, Mirrors, RepoError};
+use crate::repo::{Keys, Location, Mirrors, RepoError};
 
 /// One input of a side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,11 @@ impl Named {
         }
         let urls = || std::iter::once(&self.label).chain(&self.mirrors).cloned();
         is_url(&self.label).then(|| Ok(Location::Url(Mirrors::new(Fetcher::default(), urls()))))
+    }
+
+    /// The keys, read.
+    pub(crate) fn keys(&self) -> Result<Keys, RepoError> {
+        Keys::read(&self.keys)
     }
 
     /// The path of what is one.

@@ -16,7 +16,7 @@ use super::tree;
 use super::walk::{Walked, WalkedFile, walk};
 use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
 use crate::input::{ContentKind, HEAD_BYTES};
-use crate::repo::{Location, Repo, RepoError, RepoPackage};
+use crate::repo::{Keys, Location, Repo, RepoError, RepoPackage};
 use crate::snapshot;
 use crate::source::{FileBytes, file_head};
 
@@ -225,7 +225,7 @@ impl Opener<'_> {
 
     fn repository(&self, location: Location) -> Result<Parts, OpenError> {
         self.progress.begin(Stage::Fetch, None);
-        let repo = Repo::open(location.clone());
+        let repo = self.named.keys().and_then(|keys| Repo::open(location.clone(), &keys));
         self.progress.end(Stage::Fetch);
         let mut repo = repo.map_err(|e| self.refused(e))?;
         repo.keep_architectures(&self.context.architectures);
@@ -289,7 +289,7 @@ impl Opener<'_> {
     fn add_one_debuginfo(&self, parts: &mut Parts) -> Result<(), OpenError> {
         if let Some(location) = self.named.remote() {
             let location = location.map_err(|e| self.refused(e))?;
-            let repo = Repo::open(location.clone()).map_err(|e| self.refused(e))?;
+            let repo = Repo::open(location.clone(), &Keys::default()).map_err(|e| self.refused(e))?;
             let listed = list(&repo, &location);
             parts.remote.push((repo, listed.remote_debug));
             let is_debug = |f: &Arc<PackageFile>| f.container == Container::Deb && is_debug_label(&f.label);

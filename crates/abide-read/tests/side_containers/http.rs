@@ -160,3 +160,67 @@ fn a_package_that_cannot_be_fetched_is_a_gap() {
         (GapKind::MissingPackage, "libmoor2-1.1-1.x86_64".into())
     );
 }
+
+/// The example repository at several places, of which the first behaves as it is told to.
+fn mirrored(behaviour: Behaviour) -> (Result<Side, side::OpenError>, Server, Server) {
+    let folder = tempfile::tempdir().unwrap().keep();
+    copy_all(&example("reference"), &folder);
+    let (bad, good) = (Server::start(folder.clone(), behaviour), Server::start(folder, |_, _| Answer::File));
+    let named = side::Named {
+        label: bad.url.trim_end_matches('/').to_owned(),
+        mirrors: vec![good.url.trim_end_matches('/').to_owned()],
+        keys: Vec::new(),
+    };
+    let opened = side::Opened::open_all(&[named], &options(), &NoProgress);
+    (opened.map(|opened| opened.facts().clone()), bad, good)
+}
+
+#[test]
+fn a_mirror_that_dies_midway_is_no_loss() {
+    let whole = open(&example("reference"));
+    let is_whole = |side: Result<Side, side::OpenError>| {
+        let side = side.unwrap();
+        assert!(side.gaps.is_empty(), "{:?}", side.gaps);
+        assert_eq!(side.packages.len(), whole.packages.len());
+        assert_eq!(artifacts(&side).count(), artifacts(&whole).count());
+    };
+    // Dead for good after the metadata; dead from the start; every file cut; another file than stated.
+    let (side, bad, good) =
+        mirrored(|path, _| if path.starts_with("repodata") { Answer::File } else { Answer::Status(503) });
+    is_whole(side);
+    assert!(!good.asked().is_empty());
+    // After its first failures the place is asked last, so that not every file waits for it.
+    let asked = bad.asked().iter().filter(|path| path.ends_with(".rpm")).count();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    assert!(asked <= 3 * threads.max(2), "{asked}");
+    is_whole(mirrored(|_, _| Answer::Status(500)).0);
+    is_whole(mirrored(|path, _| if path.ends_with(".rpm") { Answer::Cut } else { Answer::File }).0);
+    is_whole(mirrored(|path, _| if path.ends_with(".gz") { Answer::Endless } else { Answer::File }).0);
+}
+
+#[test]
+fn lists_of_mirrors_name_repositories() {
+    let folder = tempfile::tempdir().unwrap().keep();
+    copy_all(&example("reference"), &folder);
+    let server = Server::start(folder.clone(), |_, _| Answer::File);
+    let url = server.url.trim_end_matches('/');
+    let repomd = std::fs::read(folder.join("repodata/repomd.xml")).unwrap();
+    let open_list = |kind: &str, text: String| {
+        let list = folder.join(kind);
+        std::fs::write(&list, text).unwrap();
+        side::open(&format!("{kind}={}", list.display()), &options(), &NoProgress)
+    };
+    let plain = open_list("mirrorlist", format!("# two\nhttp://127.0.0.1:1/dead\n{url}\n")).unwrap();
+    assert!(plain.gaps.is_empty() && !plain.packages.is_empty());
+    let metalink = |hash: &str| {
+        format!(
+            "<metalink><files><file name=\"repomd.xml\"><verification><hash type=\"sha256\">{hash}</hash></verification>\
+             <resources><url>{url}/repodata/repomd.xml</url></resources></file></files></metalink>"
+        )
+    };
+    let good = abide_read::repo::hex(&abide_read::source::sha256(&repomd).0);
+    assert!(!open_list("metalink", metalink(&good)).unwrap().packages.is_empty());
+    let error = open_list("metalink", metalink("00")).unwrap_err().to_string();
+    assert!(error.contains("repodata/repomd.xml has not the checksum"), "{error}");
+    assert!(open_list("mirrorlist", "nothing\n".to_owned()).is_err());
+}
