@@ -162,7 +162,8 @@ pub(crate) fn join(check: &mut Check, examined: Examined, old: &Side, new: &Side
                 let result = &mut check.packages[at];
                 result.findings.extend(findings);
                 crate::check::sort_findings(&mut result.findings);
-                result.verdict = result.verdict.max(verdict_of_findings(&result.findings));
+                result.verdict =
+                    result.verdict.max(package.verdict).max(verdict_of_findings(&result.findings));
             }
             None => check.findings.extend(findings),
         }

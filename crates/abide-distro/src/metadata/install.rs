@@ -55,16 +55,11 @@ pub(crate) fn judge_installable(context: &Context<'_>, all: &mut Collected) {
             all.coverage.not_installable_on_both += 1;
             continue;
         }
-        // What nothing meets is a finding of its own.
-        if root == number {
-            continue;
+        // What is at the root is a finding of its own, which names those that fall with it.
+        if root != number {
+            all.coverage.not_installable += 1;
+            all.falls_with(*number as usize, *root as usize, old_number.is_none());
         }
-        let case = if old_number.is_some() { None } else { Some("new-package") };
-        let why = format!(
-            "it needs {}, which cannot be installed either",
-            context.new.package(*root as usize).nevra
-        );
-        not_installable(context, all, *number as usize, case, why);
     }
 }
 

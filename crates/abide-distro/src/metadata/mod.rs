@@ -30,7 +30,7 @@ pub(crate) use fold::join;
 
 use crate::check::CheckOptions;
 use crate::pairing::PackageMatch;
-use crate::result::{MetadataCoverage, SideGap, SideName, Unmet};
+use crate::result::{MetadataCoverage, SideGap, SideName, Unmet, verdict_of_findings};
 use crate::rules::{Draft, judge};
 use index::{Index, required_paths};
 use pairs::{BuildPairs, pair_builds};
@@ -103,6 +103,8 @@ pub(crate) struct Collected {
     gaps: Vec<SideGap>,
     pub(crate) coverage: MetadataCoverage,
     pub(crate) unmet_on_both: Vec<Unmet>,
+    /// Packages of the candidate that fall with another one, and whether they are new.
+    fallen: Vec<(usize, usize, bool)>,
 }
 
 impl Collected {
@@ -132,6 +134,7 @@ impl Collected {
             gaps: Vec::new(),
             coverage,
             unmet_on_both: Vec::new(),
+            fallen: Vec::new(),
         }
     }
 
@@ -148,6 +151,22 @@ impl Collected {
         match self.of_new[new] {
             Some(at) => self.packages[at].findings.push(finding),
             None => self.findings.push(finding),
+        }
+    }
+
+    /// Says that a package cannot be installed because another one cannot.
+    pub(crate) fn falls_with(&mut self, new: usize, root: usize, is_new: bool) {
+        self.fallen.push((new, root, is_new));
+    }
+
+    /// The verdicts of packages that fall with another one: those of what was found about it.
+    fn judge_fallen(&mut self) {
+        for (new, root, is_new) in std::mem::take(&mut self.fallen) {
+            let (Some(at), Some(root)) = (self.of_new[new], self.of_new[root]) else { continue };
+            let findings = self.packages[root].findings.iter();
+            let verdict = verdict_of_findings(findings.filter(|f| f.rule == "requirement-broken"));
+            let verdict = if is_new { verdict.min(Verdict::Review) } else { verdict };
+            self.packages[at].verdict = self.packages[at].verdict.max(verdict);
         }
     }
 
@@ -189,6 +208,7 @@ impl Collected {
         for finding in &mut self.findings {
             used.extend(rules.mark_whole(finding, [None, None], [None, None]));
         }
+        self.judge_fallen();
         self.gaps.sort();
         self.unmet_on_both.sort();
         Examined {
