@@ -97,6 +97,15 @@ fn a_plugin_finds_symbols_in_the_program_that_loads_it() {
     let check = run(&old, &new);
     assert!(about_users(&check).is_empty(), "{:?}", about_users(&check));
     assert_eq!((check.coverage.resolution.unknown, check.coverage.resolution.lost()), (1, 0));
+    // libtool gives a module a soname as well.
+    let named = |imports: &[&str]| {
+        let mut module = plugin(imports);
+        module.elf.soname = Some("plugin.so".into());
+        module
+    };
+    let old = packages(named(&["f", "of_another"]), host(&["host_call"]));
+    let new = packages(named(&["f", "of_another", "gone"]), host(&["host_call"]));
+    assert!(about_users(&run(&old, &new)).is_empty());
 }
 
 #[test]

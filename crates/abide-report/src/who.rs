@@ -158,10 +158,10 @@ pub fn text(who: &Who, verbose: bool, width: usize) -> String {
         0 => writeln!(out, "\nNone of {looked} uses {what} directly."),
         number => writeln!(out, "\n{number} of {looked} {verb} {what}:"),
     };
-    direct.iter().for_each(|user| line(user, who.symbol.is_some(), verbose, &mut out));
+    direct.iter().for_each(|user| line(user, who, verbose, &mut out));
     if !indirect.is_empty() {
         let _ = writeln!(out, "\n{} without needing the library itself:", count(indirect.len(), "more"));
-        indirect.iter().for_each(|user| line(user, who.symbol.is_some(), verbose, &mut out));
+        indirect.iter().for_each(|user| line(user, who, verbose, &mut out));
     }
     rest(who, &mut out);
     let options = Options::new(width).subsequent_indent("      ").break_words(false);
@@ -190,7 +190,8 @@ fn libraries(who: &Who, out: &mut String) {
     }
 }
 
-fn line(user: &User, is_of_symbol: bool, verbose: bool, out: &mut String) {
+fn line(user: &User, who: &Who, verbose: bool, out: &mut String) {
+    let is_of_symbol = who.symbol.is_some();
     let mut text = format!("  {}", user.artifact.display());
     if let Some(package) = &user.package {
         let _ = write!(text, " ({})", printable(package));
@@ -205,7 +206,10 @@ fn line(user: &User, is_of_symbol: bool, verbose: bool, out: &mut String) {
     let mut names: Vec<String> = user.symbols.iter().map(symbol_name).collect();
     names.dedup();
     let many = names.len();
-    if !is_of_symbol && many == 0 {
+    // Without the library, and without versions, nothing tells which imports are from it.
+    if many == 0 && who.providers.is_empty() {
+        text.push_str(": symbols not known");
+    } else if !is_of_symbol && many == 0 {
         text.push_str(": no symbol of it");
     } else if !is_of_symbol || many > 1 {
         if !verbose && many > FEW + 1 {

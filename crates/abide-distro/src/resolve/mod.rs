@@ -16,7 +16,7 @@ pub(crate) use loader::{Loader, Scope};
 
 use crate::check::Context;
 use crate::gaps::{may_hide_package, may_lack_symbols};
-use crate::pairing::{ArtifactRef, file_name, is_library_name};
+use crate::pairing::{ArtifactRef, file_name, is_default_library_dir, is_library_name, parent};
 use crate::result::Resolution;
 
 /// What became of one import.
@@ -173,9 +173,8 @@ impl<'a> Loaders<'a> {
     /// Takes new imports of a plugin out of `lost`, and says how many, when other imports (`open`) are found nowhere
     /// among the packages: then so is the program that provides them, or what it brings along.
     fn leave_to_host(&self, new: ArtifactRef, open: &[&Symbol], lost: &mut Vec<Lost<'a>>) -> usize {
-        let is_plugin = self.is_host(new) && new.of(self.new.side).elf.kind == ElfKind::SharedObject;
         let is_new = |one: &Lost<'_>| one.was.is_none() && one.elsewhere.is_none();
-        if !is_plugin || !lost.iter().any(is_new) {
+        if !is_plugin(new.of(self.new.side)) || !lost.iter().any(is_new) {
             return 0;
         }
         if open.iter().all(|symbol| self.elsewhere(new, symbol).is_some()) {
@@ -227,6 +226,14 @@ impl<'a> Loaders<'a> {
         facts.elf.kind == ElfKind::Executable
             || (facts.elf.soname.is_none() && !is_library_name(facts.path.as_bstr()))
     }
+}
+
+/// Whether a shared object is loaded by its path rather than by its name: by what it is called, whether it has a soname
+/// or not (libtool gives one to modules too), or by where it is.
+fn is_plugin(facts: &ArtifactFacts) -> bool {
+    let path = facts.path.as_bstr();
+    let is_library = is_library_name(path) && is_default_library_dir(parent(path));
+    facts.elf.kind == ElfKind::SharedObject && !is_library
 }
 
 fn import_key(symbol: &Symbol) -> (&BStr, Option<&BStr>) {
