@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use abide_model::{Finding, Gap, GapKind, Program, ProgramContent, Side, Subject, Verdict};
+use abide_model::{Finding, Gap, GapKind, Program, ProgramContent, ProgramFile, Side, Subject, Verdict};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::result::{Cell, Counts, Need, Problem};
@@ -27,7 +27,8 @@ pub fn imports(program: &Program) -> BTreeSet<BString> {
 /// What a check between two builds of libraries says of a program.
 pub fn interface(program: &Program, check: &Check, old: &Side, new: &Side) -> Cell {
     let imports = imports(program);
-    let mut counts = Counts { files: program.files.len(), ..Counts::default() };
+    let is_elf = |file: &&ProgramFile| matches!(file.content, ProgramContent::Elf { .. });
+    let mut counts = Counts { files: program.files.iter().filter(is_elf).count(), ..Counts::default() };
     let mut problems = Vec::new();
     let mut gaps = program.gaps.clone();
     let mut is_open = false;
@@ -89,7 +90,7 @@ fn problem(
     };
     let symbols = finding.symbols.iter().map(|symbol| &symbol.name).chain(own);
     let symbols: BTreeSet<&BString> = symbols.filter(|name| imports.contains(*name)).collect();
-    let need = |file: &abide_model::ProgramFile| {
+    let need = |file: &ProgramFile| {
         let ProgramContent::Elf { facts, .. } = &file.content else { return None };
         let mut used: Vec<String> =
             facts.imports().filter(|s| symbols.contains(&s.name)).map(|s| s.name.to_string()).collect();
