@@ -33,6 +33,8 @@ pub fn targets() -> &'static [Target] {
         Target { name: "dwarf", run: dwarf, seeds: seeds::debug_files },
         Target { name: "btf", run: btf, seeds: seeds::btf },
         Target { name: "ctf", run: ctf, seeds: seeds::ctf },
+        Target { name: "kernel_text", run: kernel_text, seeds: seeds::kernel_texts },
+        Target { name: "kernel_image", run: kernel_image, seeds: seeds::kernel_images },
         Target { name: "rpm", run: rpm, seeds: seeds::rpms },
         Target { name: "cpio", run: cpio, seeds: seeds::archives },
         Target { name: "deb", run: deb, seeds: seeds::debs },
@@ -94,6 +96,24 @@ pub fn ctf(bytes: &[u8]) {
     let read = || abide_read::ctf::read_types(bytes, facts);
     let (first, second) = (read(), read());
     assert!(first.graph == second.graph && first.gaps == second.gaps, "the same bytes were read differently");
+}
+
+/// `Module.symvers`, lists of promised symbols, severities.
+pub fn kernel_text(bytes: &[u8]) {
+    use abide_read::kernel::{TextKind, read_text};
+    let path = bstr::BStr::new("kabi/file_x86_64");
+    let _ = TextKind::of_text(path, bytes);
+    for kind in [TextKind::Symvers, TextKind::List, TextKind::Severities] {
+        let read = || read_text(kind, path, bytes);
+        assert_eq!(read(), read(), "the same bytes were read differently");
+    }
+}
+
+/// A boot image, and the kernel that comes out of it.
+pub fn kernel_image(bytes: &[u8]) {
+    let _ = abide_read::kernel::image::release(bytes);
+    let Ok(kernel) = abide_read::kernel::image::unpack(bytes) else { return };
+    let _ = read_elf(&kernel);
 }
 
 /// Ceilings that keep a hostile payload small enough to run thousands of them.

@@ -48,6 +48,9 @@ Examples:
     abide check --reference BaseOS AppStream --update ./new-builds
   A saved reference, for a build pipeline:
     abide check reference.abide ./candidate --format json -o report.json
+  Two kernels, by their exports and types, or by their lists of promised symbols:
+    abide check vmlinuz-5.14.0-284.el9 vmlinuz-5.14.0-285.el9 --kabi Module.kabi_x86_64
+    abide check 9.2/Module.kabi_x86_64 9.3/Module.kabi_x86_64
   Text here, and files for the pipeline:
     abide check reference.abide ./candidate --report sarif:abide.sarif --report html:abide.html";
 
@@ -55,7 +58,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(crate) struct Check {
-    /// What the interface was promised for: ELF file, package, folder, tar archive, repository (folder or URL), snapshot.
+    /// What the interface was promised for: ELF file, package, folder, tar archive, repository (folder or URL), kernel
+    /// image, Module.symvers, list of kernel symbols, snapshot.
     #[arg(
         id = "REFERENCE",
         value_hint = ValueHint::AnyPath,
@@ -97,6 +101,11 @@ pub(crate) struct Check {
         value_hint = ValueHint::FilePath
     )]
     pub(crate) symbol_list: Vec<PathBuf>,
+    /// Symbols that a kernel promises to modules, or changes that are tolerated: RHEL's
+    /// Module.kabi_ARCH or stablelist, a KMI list, SUSE's severities; may be given several times.
+    /// Lists among the inputs are found by themselves.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) kabi: Vec<PathBuf>,
     /// What packages promise, how much evidence is enough, other levels of rules: a policy file
     /// (TOML), or rpminspect's list of compatibility levels.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod git_tags;
 mod history;
+mod kabi;
 mod output;
 mod packages;
 mod policy;

@@ -9,7 +9,7 @@ use abide_read::side::Named;
 use crate::args::Check;
 use crate::error::CliError;
 use crate::reading::{Candidate, Request};
-use crate::{policy, suppressions};
+use crate::{kabi, policy, suppressions};
 
 /// Everything that a check is asked to do.
 pub(crate) struct Asked {
@@ -35,6 +35,7 @@ pub(crate) fn asked(args: &Check) -> Result<Asked, CliError> {
     let mut options = CheckOptions {
         policy: policy_file.as_deref().map(policy::read).transpose()?.unwrap_or_default(),
         suppressions: suppressions::read(&suppression_files, &lists)?,
+        kernel: kabi::read(&args.kabi)?,
     };
     options.suppressions.merge(waivers);
     let (old, new) = requests(args, file.as_ref())?;

@@ -16,6 +16,7 @@ use crate::consumers::{Consumers, Library};
 use crate::files::{self, Trees};
 use crate::gaps;
 use crate::headers::Headers;
+use crate::kernel;
 use crate::metadata::{self, Examined};
 use crate::packages;
 use crate::pairing::{
@@ -38,6 +39,8 @@ pub struct CheckOptions {
     pub policy: Policy,
     /// Written exceptions.
     pub suppressions: Suppressions,
+    /// What is known of the kernels' promises besides what is among the inputs.
+    pub kernel: kernel::Options,
 }
 
 /// Both sides and what every step needs of them.
@@ -117,7 +120,8 @@ pub fn check_with(
     let added = artifacts.only_new.iter().map(|artifact| added(&context, &packages, *artifact));
     results.extend(removed.collect::<Vec<_>>());
     results.extend(added.collect::<Vec<_>>());
-    fold(&context, &packages, results, examined)
+    let kernels = kernel::judge_kernels(&context, &mut results);
+    fold(&context, &packages, results, examined, kernels)
 }
 
 /// An artifact that the reference does not have: what it needs must be there all the same.
@@ -198,7 +202,7 @@ fn compare_pair(
         result.gaps = gaps::of_comparison(&comparison.gaps, old, new);
         result.verdict = comparison.verdict;
         (result.debug_old, result.debug_new) = (debug_info(old), debug_info(new));
-        result.outcome = Outcome::Compared(comparison);
+        result.outcome = Outcome::Compared(Box::new(comparison));
     }
     find_consumers(context, &pair, old, new, &mut result.findings);
     result.verdict = result.verdict.max(verdict_of_findings(&result.findings));
@@ -260,6 +264,7 @@ fn fold(
     pairs: &PackagePairs,
     results: Vec<ArtifactResult>,
     examined: Option<Examined>,
+    kernels: kernel::Judged,
 ) -> Check {
     let mut by_package: BTreeMap<(bool, usize), Vec<ArtifactResult>> = BTreeMap::new();
     let partner: BTreeMap<usize, usize> = pairs.pairs.iter().map(|pair| (pair.new, pair.old)).collect();
@@ -299,7 +304,7 @@ fn fold(
         findings.extend(files::of_added(context, new));
         all.push(package(context, None, Some(new), None, take((true, new)), findings));
     }
-    sum_up(context, pairs, all, examined)
+    sum_up(context, pairs, all, examined, kernels)
 }
 
 fn package(
@@ -328,10 +333,13 @@ fn sum_up(
     pairs: &PackagePairs,
     packages: Vec<PackageResult>,
     examined: Option<Examined>,
+    kernels: kernel::Judged,
 ) -> Check {
-    let gaps = gaps::of_sides(context);
+    let mut gaps = gaps::of_sides(context);
+    gaps.extend(kernels.gaps);
+    gaps.sort();
     let coverage = coverage(context, pairs, &packages);
-    let nothing = nothing_compared(context, &coverage);
+    let nothing = nothing_compared(context, &coverage) && kernels.kernels.iter().all(|k| k.matched == 0);
     if let Some(examined) = &examined {
         context.used.add(&examined.suppressions_used);
     }
@@ -342,7 +350,8 @@ fn sum_up(
     });
     let mut check = Check {
         packages,
-        findings: Vec::new(),
+        findings: kernels.findings,
+        kernels: kernels.kernels,
         gaps,
         counts: Counts::default(),
         coverage,

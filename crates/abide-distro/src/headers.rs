@@ -84,6 +84,7 @@ mod tests {
             digest: None,
             artifacts: Vec::new(),
             suppressions: Vec::new(),
+            kernel_files: Vec::new(),
             gaps: Vec::new(),
         }
     }

@@ -13,6 +13,7 @@ pub mod distribution;
 mod files;
 mod gaps;
 mod headers;
+pub mod kernel;
 mod metadata;
 mod packages;
 mod pairing;

@@ -9,7 +9,7 @@ use bstr::BString;
 use crate::check::{Context, loaded_name};
 use crate::consumers::Library;
 use crate::gaps;
-use crate::pairing::{ArtifactRef, PackagePair, provides};
+use crate::pairing::{ArtifactRef, PackageMatch, PackagePair, provides};
 use crate::result::{ArtifactResult, Outcome};
 use crate::rules::{Draft, judge};
 
@@ -18,7 +18,7 @@ pub(crate) fn paired(context: &Context<'_>, pair: &PackagePair) -> Vec<Finding> 
     let (old, new) = (&context.old.packages[pair.old], &context.new.packages[pair.new]);
     let (Some(old_meta), Some(new_meta)) = (&old.meta, &new.meta) else { return Vec::new() };
     let mut findings = Vec::new();
-    if old_meta.nevra.name != new_meta.nevra.name {
+    if old_meta.nevra.name != new_meta.nevra.name && pair.by != PackageMatch::VersionedName {
         let case = provides(new, &old_meta.nevra.name).then_some("provided");
         let summary = format!("package {} is now called {}", old_meta.nevra.name, new_meta.nevra.name);
         findings.push(pair_finding(context, "package-renamed", case, summary, pair));

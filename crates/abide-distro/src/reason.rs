@@ -1,6 +1,6 @@
 //! The first sentence of a report: why the verdict is what it is.
 
-use abide_model::{GapKind, Level, Verdict};
+use abide_model::{Finding, GapKind, Level, Verdict};
 
 use crate::result::{Check, Outcome, PackageResult, verdict_of};
 
@@ -46,28 +46,57 @@ fn parts(check: &Check, verdict: Verdict) -> String {
     if of_all(check, verdict) > 0 {
         parts.push("the distribution as a whole".to_owned());
     }
-    parts.join(" and ")
+    let exports = of_exports(check, verdict);
+    if exports > 0 {
+        parts.push(count(
+            exports,
+            "finding about the kernel's exports",
+            "findings about the kernel's exports",
+        ));
+    }
+    match parts.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        parts => parts.join(""),
+    }
+}
+
+/// Findings of that weight about exports of the kernel.
+fn of_exports(check: &Check, verdict: Verdict) -> usize {
+    let standing = check.findings.iter().filter(|f| f.suppressed.is_none() && is_of_kernel(f));
+    standing.filter(|finding| verdict_of(finding.level) == verdict).count()
+}
+
+fn is_of_kernel(finding: &Finding) -> bool {
+    finding.rule.starts_with("kernel-")
 }
 
 /// Findings of that weight about the distribution as a whole.
 fn of_all(check: &Check, verdict: Verdict) -> usize {
-    let standing = check.findings.iter().filter(|finding| finding.suppressed.is_none());
+    let standing = check.findings.iter().filter(|f| f.suppressed.is_none() && !is_of_kernel(f));
     standing.filter(|finding| verdict_of(finding.level) == verdict).count()
 }
 
 fn incompatible(check: &Check) -> String {
     let (artifacts, packages) = with_verdict(check, Verdict::Incompatible);
-    let verb = if artifacts + packages + of_all(check, Verdict::Incompatible).min(1) == 1 {
-        "breaks"
-    } else {
-        "break"
+    let verdict = Verdict::Incompatible;
+    let count = artifacts + packages + of_all(check, verdict).min(1) + of_exports(check, verdict);
+    let verb = if count == 1 { "breaks" } else { "break" };
+    let what = match (check.kernels.is_empty(), check.coverage.compared()) {
+        (true, _) => "programs",
+        (false, compared) if compared <= check.kernels.len() => "modules",
+        _ => "programs or modules",
     };
-    format!("{} {verb} programs built for the reference", parts(check, Verdict::Incompatible))
+    format!("{} {verb} {what} built for the reference", parts(check, verdict))
 }
 
 fn review(check: &Check) -> String {
     let (artifacts, packages) = with_verdict(check, Verdict::Review);
-    let verb = if artifacts + packages + of_all(check, Verdict::Review).min(1) == 1 {
+    let exports = of_exports(check, Verdict::Review);
+    if exports > 0 && artifacts + packages + of_all(check, Verdict::Review) == 0 {
+        let what = count(exports, "change of the kernel's exports", "changes of the kernel's exports");
+        return format!("nothing is known to break, but a person must look at {what}");
+    }
+    let verb = if artifacts + packages + of_all(check, Verdict::Review).min(1) + exports == 1 {
         "has a change"
     } else {
         "have changes"
@@ -129,6 +158,10 @@ fn nothing(check: &Check) -> String {
 
 fn compatible(check: &Check) -> String {
     let compared = check.coverage.compared();
+    if let (0, [kernel, ..]) = (compared, check.kernels.as_slice()) {
+        let what = if kernel.is_list { "listed symbols" } else { "exports of the kernel" };
+        return format!("{} {what} compared; modules built for the reference keep loading", kernel.matched);
+    }
     if compared == 0 && check.coverage.packages_compared == 0 {
         return "files compared, none of which has a binary interface".to_owned();
     }

@@ -5,6 +5,7 @@ use abide_engine::suppress::Notice;
 use abide_model::{Counts, DebugSource, Finding, Gap, Level, Verdict};
 use bstr::BString;
 
+use crate::kernel::KernelResult;
 use crate::pairing::{ArtifactMatch, PackageMatch};
 
 /// The result of comparing two sides.
@@ -14,6 +15,8 @@ pub struct Check {
     pub packages: Vec<PackageResult>,
     /// Findings about the distribution as a whole, which are no single package's.
     pub findings: Vec<Finding>,
+    /// The kernels that were compared.
+    pub kernels: Vec<KernelResult>,
     /// Gaps of the sides as a whole.
     pub gaps: Vec<SideGap>,
     /// All findings, counted.
@@ -189,7 +192,7 @@ pub enum Outcome {
     /// Same content: there is nothing to compare.
     Identical,
     /// The engine compared them; its findings and gaps are those of the result.
-    Compared(Comparison),
+    Compared(Box<Comparison>),
     /// Absent on the candidate.
     Removed,
     /// Absent on the reference.

@@ -9,6 +9,7 @@ use crate::check::{Context, display_name, loaded_name, place};
 use crate::consumers::Library;
 use crate::files::is_command;
 use crate::gaps;
+use crate::kernel::without_release;
 use crate::packages::has_packages;
 use crate::pairing::{
     ArtifactPair, ArtifactRef, PackagePairs, is_default_library_dir, is_library_name, parent, usr_merged,
@@ -167,6 +168,11 @@ fn is_linked(context: &Context<'_>, old: &ArtifactFacts, new: ArtifactRef) -> bo
 
 /// How the new directory is found.
 fn place_case(old: &ArtifactFacts, new: &ArtifactFacts) -> &'static str {
+    // Every kernel has a folder, or a name, of its own.
+    let is_kernel = matches!(old.elf.kind, ElfKind::Vmlinux | ElfKind::KernelModule);
+    if is_kernel && without_release(old.path.as_bstr()) == without_release(new.path.as_bstr()) {
+        return "versioned-directory";
+    }
     let directory = |facts: &ArtifactFacts| version_free(usr_merged(parent(facts.path.as_bstr())));
     if old.elf.soname.is_none() && directory(old) == directory(new) {
         return "versioned-directory";

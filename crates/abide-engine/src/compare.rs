@@ -30,6 +30,9 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
             findings: Vec::new(),
             types: TypesCompared::Identical,
             coverage,
+            nearest: Vec::new(),
+            untyped: Vec::new(),
+            has_enough_evidence: true,
             verdict: Verdict::Compatible,
             gaps,
             suppressions_used: BTreeSet::new(),
@@ -46,15 +49,26 @@ pub fn compare(old: &ArtifactFacts, new: &ArtifactFacts, options: &CompareOption
         types::compare(old, new, &matching, options, &judge, &mut coverage)
     } else {
         let why = "the architectures differ, and so does the size of everything".to_string();
-        TypesResult { findings: Vec::new(), compared: TypesCompared::No { why }, gaps: Vec::new() }
+        TypesResult::without_findings(TypesCompared::No { why })
     };
     findings.extend(types.findings);
     gaps.extend(types.gaps);
-    let types = types.compared;
+    let compared = types.compared;
     judge::sort(&mut findings);
     tidy(&mut gaps);
-    let verdict = verdict(&findings, &types, &coverage, &gaps, &policy);
-    Comparison { findings, types, coverage, verdict, gaps, suppressions_used: judge.used() }
+    let has_enough_evidence = enough_evidence(&compared, &coverage, &gaps, &policy);
+    let verdict = verdict(&findings, has_enough_evidence);
+    Comparison {
+        findings,
+        types: compared,
+        coverage,
+        nearest: types.nearest,
+        untyped: types.untyped,
+        has_enough_evidence,
+        verdict,
+        gaps,
+        suppressions_used: judge.used(),
+    }
 }
 
 fn tidy(gaps: &mut Vec<Gap>) {
@@ -159,18 +173,12 @@ fn coverage(old: &ArtifactFacts, new: &ArtifactFacts, matching: &Matching) -> Co
 }
 
 /// The answer: a break decides, then what a person must look at, then missing evidence.
-fn verdict(
-    findings: &[Finding],
-    types: &TypesCompared,
-    coverage: &Coverage,
-    gaps: &[Gap],
-    policy: &Policy,
-) -> Verdict {
+fn verdict(findings: &[Finding], has_enough_evidence: bool) -> Verdict {
     let worst = findings.iter().filter(|f| f.suppressed.is_none()).map(|f| f.level).max();
     match worst {
         Some(Level::Break) => Verdict::Incompatible,
         Some(Level::Review) => Verdict::Review,
-        _ if enough_evidence(types, coverage, gaps, policy) => Verdict::Compatible,
+        _ if has_enough_evidence => Verdict::Compatible,
         _ => Verdict::Undecided,
     }
 }

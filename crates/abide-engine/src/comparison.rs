@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use abide_model::{Finding, Gap, Verdict};
+use abide_model::{Finding, Gap, SymbolName, Verdict};
+
+use crate::nearest::Nearest;
 
 /// Everything that is known after comparing two artifacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,12 @@ pub struct Comparison {
     pub types: TypesCompared,
     /// How much was compared.
     pub coverage: Coverage,
+    /// For symbols of a kernel or module whose types differ, what is nearest to them.
+    pub nearest: Vec<Nearest>,
+    /// Symbols of a kernel or module whose types are not known on both sides, sorted.
+    pub untyped: Vec<SymbolName>,
+    /// Whether what was read suffices to call the pair compatible, when nothing in it breaks.
+    pub has_enough_evidence: bool,
     /// The answer for this pair.
     pub verdict: Verdict,
     /// What could not be read or compared: both artifacts' gaps and the comparison's own, sorted, each once.

@@ -1,8 +1,8 @@
 //! Types of matched symbols: which can be compared, and the findings about them.
 
 use abide_model::{
-    ArtifactFacts, DebugSource, DeclLocation, Evidence, Exposure, Finding, Gap, GapKind, PathStep, Root,
-    RootKind, StrId, Subject, Symbol, SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph,
+    ArtifactFacts, DebugSource, DeclLocation, ElfKind, Evidence, Exposure, Finding, Gap, GapKind, PathStep,
+    Root, RootKind, StrId, Subject, Symbol, SymbolKind, SymbolName, SymbolSection, TypeEvidence, TypeGraph,
     TypeKind,
 };
 use bstr::{BString, ByteSlice};
@@ -15,6 +15,7 @@ use crate::exposure::{Reaching, Ways};
 use crate::headers::Headers;
 use crate::judge::Draft;
 use crate::layout::SCALAR_ALIGNMENT;
+use crate::nearest::{self, Nearest};
 use crate::options::CompareOptions;
 use crate::suppress::Judge;
 use crate::symbols::{self, Matching, SymbolPair, symbol_name};
@@ -28,6 +29,21 @@ pub(crate) struct TypesResult {
     pub(crate) findings: Vec<Finding>,
     pub(crate) compared: TypesCompared,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) nearest: Vec<Nearest>,
+    pub(crate) untyped: Vec<SymbolName>,
+}
+
+impl TypesResult {
+    /// Where types were not compared, or need not be.
+    pub(crate) fn without_findings(compared: TypesCompared) -> Self {
+        TypesResult {
+            findings: Vec::new(),
+            compared,
+            gaps: Vec::new(),
+            nearest: Vec::new(),
+            untyped: Vec::new(),
+        }
+    }
 }
 
 /// Compares the types of all matched symbols that need one, and completes `coverage`.
@@ -42,11 +58,10 @@ pub(crate) fn compare(
     let needing = needing(old, matching);
     coverage.need_types = needing.len();
     if needing.is_empty() {
-        return TypesResult { findings: Vec::new(), compared: TypesCompared::NotNeeded, gaps: Vec::new() };
+        return TypesResult::without_findings(TypesCompared::NotNeeded);
     }
     let (Some(a), Some(b)) = (old.types.graph(), new.types.graph()) else {
-        let compared = TypesCompared::No { why: absence(old, new) };
-        return TypesResult { findings: Vec::new(), compared, gaps: Vec::new() };
+        return TypesResult::without_findings(TypesCompared::No { why: absence(old, new) });
     };
     let sorted = sort_by_evidence(old, new, a, b, &needing);
     coverage.typed_on_both = sorted.both.len();
@@ -61,10 +76,13 @@ pub(crate) fn compare(
             detail: "some types are nested so deep that they were not compared in full".to_string(),
         });
     }
+    let is_kernel = matches!(old.elf.kind, ElfKind::Vmlinux | ElfKind::KernelModule);
     TypesResult {
         findings: comparison.findings(options, judge),
         compared: compared(&sorted, needing.len()),
         gaps,
+        nearest: if is_kernel { comparison.nearest() } else { Vec::new() },
+        untyped: if is_kernel { sorted.untyped() } else { Vec::new() },
     }
 }
 
@@ -115,6 +133,15 @@ struct ByEvidence<'a> {
     both: Vec<TypedPair<'a>>,
     one: Vec<SymbolName>,
     none: Vec<SymbolName>,
+}
+
+impl ByEvidence<'_> {
+    /// Those that were not compared, sorted.
+    fn untyped(&self) -> Vec<SymbolName> {
+        let mut all: Vec<SymbolName> = self.one.iter().chain(&self.none).cloned().collect();
+        all.sort();
+        all
+    }
 }
 
 struct TypedPair<'a> {
@@ -280,6 +307,26 @@ impl<'a> Types<'a> {
                 judge.typed(self.draft(index, ways, &reaching, &headers), covers)
             })
             .collect()
+    }
+
+    /// What is nearest to each symbol whose type differs.
+    fn nearest(&self) -> Vec<Nearest> {
+        let ways = Ways::find(&self.diff, |_| false, |_, _| true);
+        let mut names: FxHashMap<u32, Subject> = FxHashMap::default();
+        let mut subject = |node: u32| {
+            let name = || match self.group_of(node) {
+                Some(group) => Subject::Symbol(group.names[0].clone()),
+                None => Subject::Type(self.name(node, &ways)),
+            };
+            names.entry(node).or_insert_with(name).clone()
+        };
+        let near = nearest::nodes(&self.diff);
+        let of_start = |(start, found): (&u32, Vec<(u32, u32)>)| {
+            let group = self.group_of(*start)?;
+            let differences = found.into_iter().map(|(node, steps)| (subject(node), steps)).collect();
+            Some(Nearest { symbols: group.names.clone(), differences })
+        };
+        self.diff.starts.iter().zip(near).filter_map(of_start).collect()
     }
 
     fn is_private(&self, node: u32, headers: &Headers<'_>) -> bool {

@@ -2,6 +2,8 @@
 
 use bstr::BString;
 
+use crate::kernel::KernelObject;
+
 /// `EI_CLASS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ElfClass {
@@ -256,6 +258,8 @@ pub struct ElfFacts {
     pub loading: Loading,
     /// Exports and imports, sorted by name, version and section; locals are not kept.
     pub symbols: Vec<Symbol>,
+    /// What a kernel image or module says of exports and imports beyond its symbols.
+    pub kernel: Option<Box<KernelObject>>,
 }
 
 impl ElfFacts {
@@ -288,6 +292,7 @@ impl ElfFacts {
             pure_slots: Vec::new(),
             loading: Loading::default(),
             symbols: Vec::new(),
+            kernel: None,
         }
     }
 

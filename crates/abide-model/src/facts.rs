@@ -7,6 +7,7 @@ use bstr::BString;
 use crate::elf::ElfFacts;
 use crate::gap::Gap;
 use crate::graph::TypeGraph;
+use crate::kernel::KernelFile;
 use crate::metadata::Metadata;
 use crate::package::{FileEntry, PackageMeta};
 
@@ -122,6 +123,8 @@ pub struct PackageFacts {
     pub artifacts: Vec<ArtifactFacts>,
     /// Suppression files that it ships, sorted.
     pub suppressions: Vec<ShippedSuppressions>,
+    /// Files that describe a kernel (`Module.symvers`, lists of promised symbols), sorted by path.
+    pub kernel_files: Vec<KernelFile>,
     /// What could not be read of this package.
     pub gaps: Vec<Gap>,
 }

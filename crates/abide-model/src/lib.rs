@@ -8,6 +8,7 @@ pub mod facts;
 pub mod finding;
 pub mod gap;
 pub mod graph;
+pub mod kernel;
 pub mod metadata;
 pub mod package;
 pub mod program;
@@ -28,6 +29,10 @@ pub use graph::{
     Base, BaseEncoding, BaseSpec, DeclLocation, EnumType, Enumerator, FunctionType, Member, Origin,
     Parameter, PassBy, PointerKind, Qualifier, RecordKeyword, RecordType, Root, RootKind, TypeGraph, TypeId,
     TypeKind, TypeNode, VirtualMethod,
+};
+pub use kernel::{
+    ExportKind, KernelContent, KernelExport, KernelFile, KernelList, KernelObject, ListedExport,
+    ListedSymbol, ModuleFacts, Severity, SeverityTarget,
 };
 pub use metadata::{
     ListedFile, ListedKind, MetaPackage, Metadata, ModuleStream, Relation, RelationKind, Sense,

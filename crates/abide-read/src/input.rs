@@ -61,6 +61,8 @@ impl ContentKind {
             _ if head.get(0x202..0x206) == Some(b"HdrS") || head.get(0x38..0x3c) == Some(b"ARMd") => {
                 Self::KernelImage
             }
+            // `drivers/firmware/efi/libstub/zboot-header.S`.
+            [b'M', b'Z', _, _, b'z', b'i', b'm', b'g', ..] => Self::KernelImage,
             [b'M', b'Z', ..] | [0xcf, 0xfa, 0xed, 0xfe, ..] => Self::ForeignExecutable,
             [b'P', b'K', 3, 4, ..] => Self::Zip,
             _ if head.trim_ascii_start().starts_with(b"<abi-") => Self::AbiXml,
@@ -97,7 +99,7 @@ impl ContentKind {
 }
 
 /// The kinds of input that are read, for messages.
-pub const READABLE: &str = "an ELF file, BTF, an RPM or Debian package, a directory or tar archive of packages or plain files, a repository (folder or URL), or a snapshot";
+pub const READABLE: &str = "an ELF file, a kernel image, BTF, Module.symvers, a list of kernel symbols, an RPM or Debian package, a directory or tar archive of packages or plain files, a repository (folder or URL), or a snapshot";
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,7 @@ pub mod elf;
 pub mod fetch;
 pub mod git;
 pub mod input;
+pub mod kernel;
 mod numbered;
 pub mod payload;
 pub mod program;

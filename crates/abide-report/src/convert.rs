@@ -296,6 +296,26 @@ fn coverage(check: &Check) -> doc::Coverage {
             unmet_on_both: check.unmet_on_both.iter().map(unmet).collect(),
             files: m.files,
         }),
+        kernels: check.kernels.iter().map(kernel).collect(),
+    }
+}
+
+fn kernel(kernel: &abide_distro::kernel::KernelResult) -> doc::KernelCoverage {
+    doc::KernelCoverage {
+        reference: kernel.old.clone(),
+        candidate: kernel.new.clone(),
+        is_list: kernel.is_list,
+        exports_reference: kernel.exports_old,
+        exports_candidate: kernel.exports_new,
+        with_checksums: kernel.with_checksums,
+        changed: kernel.changed,
+        explained: kernel.explained,
+        causes: kernel.causes,
+        removed: kernel.removed,
+        added: kernel.added,
+        listed: kernel.listed_old,
+        listed_broken: kernel.listed_broken,
+        hidden: kernel.hidden,
     }
 }
 

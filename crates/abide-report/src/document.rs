@@ -316,6 +316,9 @@ pub struct Coverage {
     /// What the metadata of repositories says; absent when the sides are no repositories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<MetadataCoverage>,
+    /// Kernels whose exports were compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<KernelCoverage>,
 }
 
 /// What was looked at of the metadata of repositories.
@@ -348,6 +351,39 @@ pub struct MetadataCoverage {
     /// Paths of the candidate's packages that were looked through for conflicts; absent when not all are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<usize>,
+}
+
+/// Two kernels, or two lists of promised symbols.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KernelCoverage {
+    /// The reference's release.
+    pub reference: String,
+    /// The candidate's release.
+    pub candidate: String,
+    /// Whether these are lists of promised symbols and no kernels.
+    pub is_list: bool,
+    /// Symbols that the reference exports, or lists.
+    pub exports_reference: usize,
+    /// Symbols that the candidate exports, or lists.
+    pub exports_candidate: usize,
+    /// Of those, the ones of both sides with a checksum on both.
+    pub with_checksums: usize,
+    /// Of those, the ones with another checksum.
+    pub changed: usize,
+    /// Of those, the ones that a difference of types explains.
+    pub explained: usize,
+    /// Differences of types that explain them.
+    pub causes: usize,
+    /// Exports that are gone.
+    pub removed: usize,
+    /// Exports that are new.
+    pub added: usize,
+    /// Symbols on the reference's list of what is promised; absent without a list.
+    pub listed: Option<usize>,
+    /// Of those, the ones that are gone or have another checksum.
+    pub listed_broken: usize,
+    /// Differences of types that no checksum tells of.
+    pub hidden: usize,
 }
 
 /// What became of the packages.

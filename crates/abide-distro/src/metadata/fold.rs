@@ -43,6 +43,7 @@ fn side(metadata: &Metadata) -> Side {
         digest: None,
         artifacts: Vec::new(),
         suppressions: Vec::new(),
+        kernel_files: Vec::new(),
         gaps: Vec::new(),
     };
     Side {
@@ -92,6 +93,7 @@ fn alone(examined: Examined, old: &Metadata, new: &Metadata, options: &CheckOpti
     let packages: Vec<PackageResult> =
         examined.packages.into_iter().map(|p| package(p, options, old)).collect();
     let mut check = Check {
+        kernels: Vec::new(),
         packages,
         findings: examined.findings,
         gaps,

@@ -10,6 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::names::{file_name, is_default_library_dir, parent, usr_merged, version_free};
 use super::{ArtifactMatch, ArtifactRef, PackagePairs, artifacts_of};
+use crate::kernel::without_release;
 
 /// Two artifacts that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,9 @@ fn versioned_place(artifact: &ArtifactFacts) -> Option<Key> {
         return None;
     }
     let path = artifact.path.as_bstr();
+    if matches!(artifact.elf.kind, ElfKind::Vmlinux | ElfKind::KernelModule) {
+        return Some(key(artifact, without_release(usr_merged(path)).as_bstr(), "".into()));
+    }
     Some(key(artifact, version_free(usr_merged(parent(path))).as_bstr(), file_name(path)))
 }
 

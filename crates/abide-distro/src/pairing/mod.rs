@@ -26,6 +26,8 @@ pub enum PackageMatch {
     Provides,
     /// Same name, other architecture.
     OtherArchitecture,
+    /// Packages of a kernel, whose names are the same but for the version in them.
+    VersionedName,
     /// Each side has just one package.
     OnlyOnes,
 }
@@ -38,6 +40,7 @@ impl PackageMatch {
             PackageMatch::Loose => "loose",
             PackageMatch::Provides => "provides",
             PackageMatch::OtherArchitecture => "other-architecture",
+            PackageMatch::VersionedName => "versioned-name",
             PackageMatch::OnlyOnes => "only-ones",
         }
     }

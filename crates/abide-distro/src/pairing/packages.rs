@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use abide_model::{PackageFacts, Side};
+use abide_model::{ArtifactFacts, ElfKind, PackageFacts, Side};
 
 use super::PackageMatch;
+use super::names::version_free;
 use crate::versions::compare_versions;
 
 /// Two packages that belong together, as indices into their sides.
@@ -80,6 +81,17 @@ pub(crate) fn pair_packages(old: &Side, new: &Side) -> PackagePairs {
                 .map(|(k, _)| *k),
         )
     });
+    let stem = |side: &Side, key: Key<'_>, index: usize| {
+        is_of_kernel(&side.packages[index]).then(|| (version_free(key.0.into()), key.1.to_owned()))
+    };
+    let lines: BTreeMap<Key<'_>, _> =
+        left.iter().filter_map(|(key, index)| Some((*key, stem(old, *key, *index)?))).collect();
+    take_pairs(&mut left, &mut right, PackageMatch::VersionedName, &mut result.pairs, |key, right| {
+        let own = lines.get(&key)?;
+        let is_lone = lines.values().filter(|other| *other == own).count() == 1;
+        let same = right.iter().filter(|(k, i)| stem(new, **k, **i).as_ref() == Some(own)).map(|(k, _)| *k);
+        only(same).filter(|_| is_lone)
+    });
     if only_ones {
         take_pairs(&mut left, &mut right, PackageMatch::OnlyOnes, &mut result.pairs, |_, right| {
             only(right.keys().copied())
@@ -93,6 +105,13 @@ pub(crate) fn pair_packages(old: &Side, new: &Side) -> PackagePairs {
     result.only_old.sort_unstable();
     result.only_new.sort_unstable();
     result
+}
+
+/// Whether a package has parts of a kernel: several versions of it can be installed, and Debian has the version in
+/// its name.
+fn is_of_kernel(package: &PackageFacts) -> bool {
+    let is_kernel = |a: &ArtifactFacts| matches!(a.elf.kind, ElfKind::Vmlinux | ElfKind::KernelModule);
+    !package.kernel_files.is_empty() || package.artifacts.iter().any(is_kernel)
 }
 
 /// Moves the pairs that `partner` finds out of both maps.

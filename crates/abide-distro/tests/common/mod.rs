@@ -116,6 +116,7 @@ pub(crate) fn package(text: &str, artifacts: Vec<ArtifactFacts>) -> PackageFacts
         digest: None,
         artifacts,
         suppressions: Vec::new(),
+        kernel_files: Vec::new(),
         gaps: Vec::new(),
     }
 }
@@ -146,6 +147,7 @@ pub(crate) fn loose(artifacts: Vec<ArtifactFacts>) -> PackageFacts {
         digest: None,
         artifacts,
         suppressions: Vec::new(),
+        kernel_files: Vec::new(),
         gaps: Vec::new(),
     }
 }

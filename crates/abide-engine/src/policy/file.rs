@@ -10,7 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
 
-use super::{Compatibility, Listed, Pattern, Policy};
+use super::{Compatibility, KernelPromise, Listed, Pattern, Policy};
 
 /// Why a policy file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,6 +35,7 @@ struct File {
     default_compatibility: Option<Spanned<u8>>,
     #[serde(default)]
     compatibility: BTreeMap<Spanned<String>, Meaning>,
+    kernel: Option<Kernel>,
     #[serde(default)]
     package: Vec<Spanned<Entry>>,
 }
@@ -47,6 +48,13 @@ struct Meaning {
     breaks: Option<Spanned<String>>,
     #[serde(rename = "review")]
     reviews: Option<Spanned<String>>,
+}
+
+/// `[kernel]`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kernel {
+    promise: Spanned<String>,
 }
 
 /// `[[package]]`
@@ -123,6 +131,18 @@ impl Place<'_> {
         })
     }
 
+    fn kernel_promise(&self, word: &Spanned<String>) -> Result<KernelPromise, PolicyError> {
+        match word.get_ref().as_str() {
+            "major" => Ok(KernelPromise::Major),
+            "minor" => Ok(KernelPromise::Minor),
+            "none" => Ok(KernelPromise::None),
+            other => {
+                let message = format!("a kernel's promise does not reach to {other:?}");
+                Err(self.error(word.span().start, message, "write major, minor or none"))
+            }
+        }
+    }
+
     fn compatibility(&self, level: &Spanned<u8>) -> Result<u8, PolicyError> {
         match level.get_ref() {
             level @ 1..=4 => Ok(*level),
@@ -155,7 +175,7 @@ fn ours(
     has_rule: &dyn Fn(&str, Option<&str>) -> bool,
 ) -> Result<Policy, PolicyError> {
     let file: File = toml::from_str(text).map_err(|e| {
-        let hint = "a policy has typed-percent-floor, default-compatibility, [levels], [compatibility.N], [[package]]";
+        let hint = "a policy has typed-percent-floor, default-compatibility, [levels], [compatibility.N], [kernel], [[package]]";
         place.error(e.span().map_or(0, |span| span.start), e.message().to_string(), hint)
     })?;
     let mut policy = Policy { source: Some(place.file.into()), ..Policy::default() };
@@ -178,6 +198,9 @@ fn ours(
         policy.levels.insert(key.get_ref().clone(), place.level(word)?);
     }
     policy.compatibility = Arc::new(compatibility(place, &file)?);
+    if let Some(kernel) = &file.kernel {
+        policy.kernel_promise = Some(place.kernel_promise(&kernel.promise)?);
+    }
     Ok(policy)
 }
 

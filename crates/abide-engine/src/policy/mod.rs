@@ -32,6 +32,8 @@ pub struct Policy {
     pub levels: BTreeMap<String, Level>,
     /// What packages promise. Default: nothing is said, and every finding counts as its rule says.
     pub compatibility: Arc<Compatibility>,
+    /// How far the promise of a kernel's list of symbols reaches; `None`: by the distribution's major release.
+    pub kernel_promise: Option<KernelPromise>,
     /// The promise of the package that is judged; set by [`Policy::of_pair`].
     pub promise: Option<Promise>,
 }
@@ -43,9 +45,21 @@ impl Default for Policy {
             typed_percent_floor: 95,
             levels: BTreeMap::new(),
             compatibility: Arc::default(),
+            kernel_promise: None,
             promise: None,
         }
     }
+}
+
+/// How far the promise of a kernel's list of symbols reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelPromise {
+    /// To every minor release of a major one.
+    Major,
+    /// To the updates of one minor release.
+    Minor,
+    /// Nowhere.
+    None,
 }
 
 /// What a package promises, and so what a finding about it counts as.

@@ -11,7 +11,9 @@ mod dynamic;
 mod hash;
 mod image;
 mod kernel;
+mod ksymtab;
 mod loading;
+mod module;
 mod notes;
 mod opd;
 mod sections;
@@ -146,6 +148,8 @@ fn read<H: Header>(bytes: &[u8], endian: Endianness) -> Result<ElfRead, ElfError
         ElfKind::Relocatable => facts.symbols = symbols::of_relocatable(&image, &known, &mut gaps),
         ElfKind::KernelModule | ElfKind::Vmlinux => {
             facts.symbols = kernel::symbols(&image, &known, facts.kind, &mut gaps);
+            let object = module::read(&image, &known, facts.kind, &mut facts.symbols, &mut gaps);
+            facts.kernel = Some(Box::new(object));
         }
         _ => unreferenced = symbols::of_dynamic(&image, &known, &dynamic, &mut facts, &mut gaps),
     }

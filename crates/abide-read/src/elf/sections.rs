@@ -1,5 +1,6 @@
 //! One pass over the section headers: which of the sections that matter are there.
 
+use abide_model::ExportKind;
 use bstr::BString;
 use object::Endianness;
 use object::elf;
@@ -7,7 +8,7 @@ use object::endian::Endian as _;
 use object::read::elf::SectionHeader;
 
 use super::image::Image;
-use super::{Gaps, Header};
+use super::{Gaps, Header, module};
 
 /// Indices and properties of the known sections.
 #[derive(Default)]
@@ -20,6 +21,16 @@ pub(super) struct Known {
     pub(super) notes: Vec<usize>,
     /// Sections named `__ksymtab*` (in modules also `___ksymtab*`).
     pub(super) ksymtabs: Vec<usize>,
+    /// `__ksymtab*` by what it exports; in sections of single symbols also `___ksymtab*+name`.
+    pub(super) ksymtab_kinds: Vec<(usize, ExportKind)>,
+    /// `__kcrctab*` in the same way.
+    pub(super) kcrctabs: Vec<(usize, ExportKind)>,
+    pub(super) modinfo: Option<usize>,
+    pub(super) this_module: Option<usize>,
+    pub(super) versions: Option<usize>,
+    /// `__version_ext_crcs` and `__version_ext_names`.
+    pub(super) version_ext: [Option<usize>; 2],
+    pub(super) rodata: Option<usize>,
     pub(super) has_modinfo: bool,
     pub(super) has_ksymtab: bool,
     pub(super) has_debug_info: bool,
@@ -66,6 +77,10 @@ impl Known {
     ) {
         let has_content = section.sh_type(image.endian) != elf::SHT_NOBITS
             && Into::<u64>::into(section.sh_size(image.endian)) > 0;
+        // An empty __versions says something, too.
+        if section.sh_type(image.endian) != elf::SHT_NOBITS {
+            module::note_section(self, index, name, section.sh_flags(image.endian));
+        }
         match name {
             b".debug_info" | b".zdebug_info" => self.has_debug_info |= has_content,
             b".gnu_debuglink" if has_content => self.debug_link = Some(index),

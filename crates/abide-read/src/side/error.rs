@@ -39,6 +39,22 @@ pub enum OpenError {
         /// What is wrong.
         detail: String,
     },
+    /// A lone boot image out of which no kernel comes.
+    #[error("{path}: {detail}")]
+    KernelImage {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A lone text about a kernel that is not what it seems.
+    #[error("{path}: {detail}")]
+    KernelText {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// A lone ELF file that holds debug information only.
     #[error("{path}: is a separate debug file: it has no interface of its own")]
     DebugFile {
@@ -91,6 +107,10 @@ impl OpenError {
                 "unpack it and give the folder, or give the package or ELF file itself"
             }
             Self::Elf { .. } => "get the file again; a complete one starts with a whole ELF header",
+            Self::KernelImage { .. } => "give the vmlinux of the kernel's debuginfo, or its Module.symvers",
+            Self::KernelText { .. } => {
+                "a Module.symvers comes from the kernel's build, its -devel package or its headers"
+            }
             Self::DebugFile { .. } => "give the library itself, and this file or its folder with --debuginfo",
             Self::Package { .. } => {
                 "get the package again, and check it with `rpm -K FILE` or `dpkg-deb -I FILE`"

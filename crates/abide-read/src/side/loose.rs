@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
-use abide_model::{ArtifactFacts, Digest, Gap, GapKind, PackageFacts, ShippedSuppressions};
-use bstr::{BString, ByteSlice};
+use abide_model::{ArtifactFacts, Digest, Gap, GapKind, KernelFile, PackageFacts, ShippedSuppressions};
+use bstr::{BStr, BString, ByteSlice};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::package::{
-    Context, Origin, SUPPRESSIONS_MAX_BYTES, artifact, decode_module, is_in_debug_tree, is_module_name,
-    is_suppressions,
+    Context, Origin, SUPPRESSIONS_MAX_BYTES, artifact, is_in_debug_tree, is_module_name, is_suppressions,
+    unpack,
 };
 use super::walk::WalkedFile;
+use crate::compress::LimitExceeded;
 use crate::debuginfo::{Probe, probe};
 use crate::input::ContentKind;
+use crate::kernel::{TEXT_MAX_BYTES, TextKind, read_text};
 use crate::payload::Limits;
 use crate::source::{FileBytes, sha256, sha256_file};
 
@@ -26,6 +28,7 @@ enum Found {
     Artifact(Box<ArtifactFacts>, Origin),
     Debug(std::path::PathBuf, Probe),
     Suppressions(ShippedSuppressions),
+    Kernel(KernelFile),
     Gap(Gap),
     Nothing,
 }
@@ -51,6 +54,7 @@ pub(crate) fn read(label: &str, files: &[WalkedFile], context: &Context) -> Loos
         digest: None,
         artifacts: Vec::new(),
         suppressions: Vec::new(),
+        kernel_files: Vec::new(),
         gaps: Vec::new(),
     };
     let mut loose = Loose { facts, origins: Vec::new(), debug_files: Vec::new() };
@@ -62,6 +66,7 @@ pub(crate) fn read(label: &str, files: &[WalkedFile], context: &Context) -> Loos
             }
             Found::Debug(path, probe) => loose.debug_files.push((path, probe)),
             Found::Suppressions(file) => loose.facts.suppressions.push(file),
+            Found::Kernel(file) => loose.facts.kernel_files.push(file),
             Found::Gap(gap) => loose.facts.gaps.push(gap),
             Found::Nothing => {}
         }
@@ -101,24 +106,25 @@ fn read_one(file: &WalkedFile, links: &Links, context: &Context) -> Found {
             Err(error) => gap(GapKind::Unreadable, format!("cannot be read: {error}")),
         };
     }
-    let compression = match file.kind {
-        ContentKind::Elf => None,
-        ContentKind::Btf if file.is_named || file.name.ends_with(b".btf") => None,
-        ContentKind::Compressed(c) if file.is_named || is_module_name(file.name.as_bstr()) => Some(c),
-        ContentKind::KernelImage => {
-            return gap(GapKind::Unsupported, format!("{} is not read", file.kind.describe()));
-        }
+    if let Some(kind) = TextKind::of_path(file.name.as_bstr()).filter(|_| file.size_bytes > 0) {
+        return kernel_text(file, kind);
+    }
+    let is_packed = match file.kind {
+        ContentKind::Elf => false,
+        ContentKind::Btf if file.is_named || file.name.ends_with(b".btf") => false,
+        ContentKind::Compressed(_) if file.is_named || is_module_name(file.name.as_bstr()) => true,
+        ContentKind::KernelImage => true,
         _ => return Found::Nothing,
     };
     let bytes = match FileBytes::open(&file.path) {
         Ok(bytes) => bytes,
         Err(error) => return gap(GapKind::Unreadable, format!("cannot be read: {error}")),
     };
-    let bytes = match compression.map(|c| decode_module(c, &bytes, context.limits)) {
+    let bytes = match is_packed.then(|| unpack(&bytes, context.limits)) {
         None => bytes,
         Some(Ok(Some(decoded))) => FileBytes::Owned(decoded),
         Some(Ok(None)) => return Found::Nothing,
-        Some(Err(detail)) => return gap(GapKind::Unreadable, detail),
+        Some(Err((kind, detail))) => return gap(kind, detail),
     };
     let found = probe(&bytes);
     if found.is_debug_only || (!file.is_named && is_in_debug_tree(file.name.as_bstr())) {
@@ -138,6 +144,22 @@ fn read_one(file: &WalkedFile, links: &Links, context: &Context) -> Found {
     }
 }
 
+/// A text file about a kernel.
+pub(crate) fn kernel_file(path: &Path, name: &BStr, kind: TextKind) -> Result<KernelFile, String> {
+    let bytes = FileBytes::open(path).map_err(|e| format!("cannot be read: {e}"))?;
+    if bytes.len() as u64 > TEXT_MAX_BYTES {
+        return Err(LimitExceeded { what: "the file", limit_bytes: TEXT_MAX_BYTES }.to_string());
+    }
+    read_text(kind, name, &bytes).map_err(|e| e.to_string())
+}
+
+fn kernel_text(file: &WalkedFile, kind: TextKind) -> Found {
+    match kernel_file(&file.path, file.name.as_bstr(), kind) {
+        Ok(found) => Found::Kernel(found),
+        Err(detail) => Found::Gap(Gap { kind: GapKind::Unreadable, subject: file.name.clone(), detail }),
+    }
+}
+
 fn digest(bytes: &FileBytes, path: &Path, context: &Context) -> std::io::Result<Option<Digest>> {
     match bytes {
         FileBytes::Mapped(map, _) if map.len() as u64 >= STREAM_FROM_BYTES => match context.lazy_digests {
@@ -148,12 +170,12 @@ fn digest(bytes: &FileBytes, path: &Path, context: &Context) -> std::io::Result<
     }
 }
 
-/// The bytes of an artifact on disk, decompressed when it is a compressed module.
+/// The bytes of an artifact on disk, unpacked when it is a compressed module or a boot image.
 pub(crate) fn reopen(path: &Path, limits: Limits) -> Result<FileBytes, String> {
     let bytes = FileBytes::open(path).map_err(|e| format!("cannot be read: {e}"))?;
     match ContentKind::detect(&bytes) {
-        ContentKind::Compressed(compression) => {
-            let decoded = decode_module(compression, &bytes, limits)?;
+        ContentKind::Compressed(_) | ContentKind::KernelImage => {
+            let decoded = unpack(&bytes, limits).map_err(|(_, detail)| detail)?;
             decoded.map(FileBytes::Owned).ok_or_else(|| "is no ELF file any more".to_owned())
         }
         _ => Ok(bytes),

@@ -1,14 +1,18 @@
 //! From an input of any kind to its parts: packages, plain files, debug files.
 
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use abide_model::{FileKind, Gap, Metadata, PackageFacts, Progress, Side, Stage, is_debug_name};
+use abide_model::{
+    FileKind, Gap, KernelContent, Metadata, PackageFacts, Progress, Side, Stage, is_debug_name,
+};
+use bstr::ByteSlice;
 use rustc_hash::FxHashSet;
 
 use super::OpenError;
-use super::loose;
+use super::loose::{self, Loose};
 use super::named::Named;
 use super::package::{Container, Context, Origin, PackageFile, ReadPackage, needs_types};
 use super::packages::{Outcome, add_remote, archive, debug_package, list, on_disk, read_all};
@@ -16,6 +20,7 @@ use super::tree;
 use super::walk::{Walked, WalkedFile, walk};
 use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
 use crate::input::{ContentKind, HEAD_BYTES};
+use crate::kernel::TextKind;
 use crate::repo::{Keys, Location, Repo, RepoError, RepoPackage};
 use crate::snapshot;
 use crate::source::{FileBytes, file_head};
@@ -74,6 +79,11 @@ impl Opener<'_> {
         let head = file_head(&path, HEAD_BYTES).map_err(|e| self.io(e))?;
         let kind = ContentKind::detect(&head);
         let inner = self.inner_kind(&path, kind)?;
+        if inner == ContentKind::Unknown
+            && let Some(text) = self.text_kind(&path, kind)?
+        {
+            return self.kernel_text(&path, text).map(|p| Input::Parts(p.into()));
+        }
         match (kind, inner) {
             (_, ContentKind::Tar) => self.archive(path, metadata.len()).map(|p| Input::Parts(p.into())),
             (ContentKind::Rpm, _) => {
@@ -82,7 +92,9 @@ impl Opener<'_> {
             (ContentKind::Deb, _) => {
                 self.package(Container::Deb, path, metadata.len()).map(|p| Input::Parts(p.into()))
             }
-            (_, ContentKind::Elf | ContentKind::Btf) => self.elf(path, kind).map(|p| Input::Parts(p.into())),
+            (_, ContentKind::Elf | ContentKind::Btf) | (ContentKind::KernelImage, _) => {
+                self.elf(path, kind).map(|p| Input::Parts(p.into()))
+            }
             (ContentKind::Compressed(_), inner) => {
                 Err(self.unsupported(format!("{} with {} inside", kind.describe(), inner.describe())))
             }
@@ -119,13 +131,52 @@ impl Opener<'_> {
 
     /// What a file is behind its compression.
     fn inner_kind(&self, path: &Path, kind: ContentKind) -> Result<ContentKind, OpenError> {
-        let ContentKind::Compressed(compression) = kind else { return Ok(kind) };
+        match kind {
+            ContentKind::Compressed(_) => Ok(ContentKind::detect(&self.inner_head(path, kind)?)),
+            kind => Ok(kind),
+        }
+    }
+
+    /// The first bytes of a file behind its compression.
+    fn inner_head(&self, path: &Path, kind: ContentKind) -> Result<Vec<u8>, OpenError> {
+        let ContentKind::Compressed(compression) = kind else {
+            return file_head(path, HEAD_BYTES).map_err(|e| self.io(e));
+        };
         let bytes = FileBytes::open(path).map_err(|e| self.io(e))?;
         let mut head = Vec::new();
         let decoded = compression.decoder(&bytes[..]);
         let read = decoded.and_then(|d| d.take(HEAD_BYTES as u64).read_to_end(&mut head));
         read.map_err(|e| self.io(e))?;
-        Ok(ContentKind::detect(&head))
+        Ok(head)
+    }
+
+    /// Which text about a kernel a file is.
+    fn text_kind(&self, path: &Path, kind: ContentKind) -> Result<Option<TextKind>, OpenError> {
+        let head = self.inner_head(path, kind)?;
+        Ok(TextKind::of_text(path.as_os_str().as_bytes().as_bstr(), &head))
+    }
+
+    /// A `Module.symvers` or a list of symbols by itself.
+    fn kernel_text(&self, path: &Path, kind: TextKind) -> Result<Parts, OpenError> {
+        let name = path.as_os_str().as_bytes().as_bstr();
+        let fail = |detail| OpenError::KernelText { path: self.label.to_owned(), detail };
+        let file = loose::kernel_file(path, name, kind).map_err(fail)?;
+        let kind = match file.content {
+            KernelContent::Symvers(_) => "Module.symvers",
+            KernelContent::List(_) => "list of kernel symbols",
+            KernelContent::Severities(_) => "list of tolerated changes",
+        };
+        let facts = PackageFacts {
+            meta: None,
+            tree: Vec::new(),
+            source: self.label.into(),
+            digest: None,
+            artifacts: Vec::new(),
+            suppressions: Vec::new(),
+            kernel_files: vec![file],
+            gaps: Vec::new(),
+        };
+        Ok(Parts { kind, packages: vec![(facts, Vec::new())], ..Parts::default() })
     }
 
     /// A tar archive, which reads as the directory that it would become.
@@ -191,7 +242,10 @@ impl Opener<'_> {
             interpreter: None,
         };
         let loose = loose::read(self.label, &[file], self.context);
-        let fail = |detail| OpenError::Elf { path: self.label.to_owned(), detail };
+        let fail = |detail| match kind {
+            ContentKind::KernelImage => OpenError::KernelImage { path: self.label.to_owned(), detail },
+            _ => OpenError::Elf { path: self.label.to_owned(), detail },
+        };
         if let Some(gap) = loose.facts.gaps.into_iter().next() {
             return Err(fail(gap.detail));
         }
@@ -199,7 +253,11 @@ impl Opener<'_> {
             return Err(OpenError::DebugFile { path: self.label.to_owned() });
         }
         let facts = PackageFacts { gaps: Vec::new(), ..loose.facts };
-        let kind = if kind == ContentKind::Btf { "BTF" } else { "ELF file" };
+        let kind = match kind {
+            ContentKind::Btf => "BTF",
+            ContentKind::KernelImage => "kernel image",
+            _ => "ELF file",
+        };
         Ok(Parts { kind, packages: vec![(facts, loose.origins)], ..Parts::default() })
     }
 
@@ -212,11 +270,13 @@ impl Opener<'_> {
         self.add_packages(&mut parts, packages);
         let loose = loose::read(self.label, &files, self.context);
         parts.debug_count += loose.debug_files.len();
-        loose.debug_files.into_iter().for_each(|(path, probe)| parts.index.add_file(path, &probe));
+        let Loose { facts, origins, debug_files } = loose;
+        debug_files.into_iter().for_each(|(path, probe)| parts.index.add_file(path, &probe));
         // A folder of packages is no tree of files.
         let tree = if parts.packages.is_empty() { tree } else { Vec::new() };
-        if !loose.facts.artifacts.is_empty() || !loose.facts.gaps.is_empty() || !tree.is_empty() {
-            parts.packages.push((PackageFacts { tree, ..loose.facts }, loose.origins));
+        let is_empty = facts.artifacts.is_empty() && facts.kernel_files.is_empty() && facts.gaps.is_empty();
+        if !is_empty || !tree.is_empty() {
+            parts.packages.push((PackageFacts { tree, ..facts }, origins));
         }
         walked.files = files;
         parts.loose = walked;
@@ -258,7 +318,7 @@ impl Opener<'_> {
     fn checked(&self, parts: Parts) -> Result<Parts, OpenError> {
         let has_content = parts.packages.iter().any(|(p, _)| match &p.meta {
             Some(_) => p.digest.is_some(),
-            None => !p.artifacts.is_empty() || !p.tree.is_empty(),
+            None => !(p.artifacts.is_empty() && p.tree.is_empty() && p.kernel_files.is_empty()),
         });
         if has_content {
             return Ok(parts);
@@ -414,8 +474,8 @@ impl Parts {
                 self.index.add_archive(archive(file), debug_files);
             }
         }
-        let is_tree = !facts.tree.is_empty();
-        if facts.meta.is_some() || is_tree || !facts.artifacts.is_empty() || !facts.gaps.is_empty() {
+        let is_empty = facts.artifacts.is_empty() && facts.kernel_files.is_empty() && facts.gaps.is_empty();
+        if facts.meta.is_some() || !facts.tree.is_empty() || !is_empty {
             self.packages.push((facts, origins));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use abide_model::{
-    ArtifactFacts, Digest, ElfFacts, FileEntry, Gap, GapKind, Nevra, PackageFacts, PackageFormat,
+    ArtifactFacts, Digest, ElfFacts, FileEntry, Gap, GapKind, KernelFile, Nevra, PackageFacts, PackageFormat,
     PackageMeta, ShippedSuppressions, TypeEvidence,
 };
 use bstr::{BStr, BString, ByteSlice};
@@ -20,6 +20,8 @@ use crate::deb::{Data, Deb, DebError};
 use crate::debuginfo::{Probe, probe};
 use crate::elf::{ElfRead, read_elf};
 use crate::input::{ContentKind, HEAD_BYTES};
+use crate::kernel::image::{self, ImageError};
+use crate::kernel::{TEXT_MAX_BYTES, TextKind, read_text};
 use crate::payload::{HardLink, Limits, Listing, Payload, PayloadError, StoredFile, Tree};
 use crate::repo::{Checksum, Hasher, hex};
 use crate::rpm::meta::PayloadPlan;
@@ -420,7 +422,15 @@ pub(crate) fn read_software(
     if !found.debug_files.is_empty() {
         file.keep_listing(&meta);
     }
-    let Found { mut artifacts, debug_files, mut suppressions, mut gaps, nested, interpreters } = found;
+    let Found {
+        mut artifacts,
+        debug_files,
+        mut suppressions,
+        mut kernel_files,
+        mut gaps,
+        nested,
+        interpreters,
+    } = found;
     for (path, interpreter) in interpreters {
         if let Ok(at) = meta.files.binary_search_by(|file| file.path.cmp(&path)) {
             meta.files[at].interpreter = Some(interpreter);
@@ -439,8 +449,10 @@ pub(crate) fn read_software(
     let is_package = file.container != Container::Tar;
     let tree = if is_package { Vec::new() } else { std::mem::take(&mut meta.files) };
     suppressions.sort();
+    kernel_files.sort_by(|a, b| a.path.cmp(&b.path));
     let meta = is_package.then_some(meta);
-    let facts = PackageFacts { meta, tree: Vec::new(), source, digest, artifacts, suppressions, gaps };
+    let facts =
+        PackageFacts { meta, tree: Vec::new(), source, digest, artifacts, suppressions, kernel_files, gaps };
     (ReadPackage { facts, origins, debug_files, tree, nested }, error)
 }
 
@@ -473,6 +485,7 @@ struct Found {
     artifacts: Vec<(ArtifactFacts, Origin)>,
     debug_files: Vec<(BString, Probe)>,
     suppressions: Vec<ShippedSuppressions>,
+    kernel_files: Vec<KernelFile>,
     gaps: Vec<Gap>,
     nested: Vec<Arc<PackageFile>>,
     /// Scripts by path, with what runs them.
@@ -493,6 +506,9 @@ impl SoftwareReader<'_> {
             self.found.suppressions.push(ShippedSuppressions { path: stored.path, text });
             return Ok(());
         }
+        if let Some(kind) = TextKind::of_path(stored.path.as_bstr()).filter(|_| stored.size_bytes > 0) {
+            return self.kernel_text(payload, &stored, kind);
+        }
         let head = payload.head(HEAD_BYTES as u64)?;
         if let Some(interpreter) = shebang::interpreter(head) {
             let interpreter = Arc::new(interpreter);
@@ -502,16 +518,12 @@ impl SoftwareReader<'_> {
         }
         let kind = ContentKind::detect(head);
         let is_tree = self.file.container == Container::Tar;
-        let compression = match kind {
-            ContentKind::Elf => None,
-            ContentKind::Btf if stored.path.ends_with(b".btf") => None,
-            ContentKind::Compressed(c) if is_module_name(stored.path.as_bstr()) => Some(c),
-            ContentKind::Rpm | ContentKind::Deb if is_tree => None,
-            ContentKind::KernelImage => {
-                let detail = "a bootable kernel image is not read".to_owned();
-                self.gap(GapKind::Unsupported, stored.path.as_bstr(), detail);
-                return Ok(());
-            }
+        let is_packed = match kind {
+            ContentKind::Elf => false,
+            ContentKind::Btf if stored.path.ends_with(b".btf") => false,
+            ContentKind::Compressed(_) if is_module_name(stored.path.as_bstr()) => true,
+            ContentKind::Rpm | ContentKind::Deb if is_tree => false,
+            ContentKind::KernelImage => true,
             _ => return Ok(()),
         };
         if stored.size_bytes > self.context.limits.file_bytes {
@@ -525,13 +537,34 @@ impl SoftwareReader<'_> {
         let bytes = payload.content()?;
         let digest = sha256(&bytes);
         self.check_digest(&stored, digest);
-        match compression {
-            None => self.elf(stored, digest, bytes),
-            Some(compression) => match decode_module(compression, &bytes, self.context.limits) {
+        match is_packed {
+            false => self.elf(stored, digest, bytes),
+            true => match unpack(&bytes, self.context.limits) {
                 Ok(Some(bytes)) => self.elf(stored, sha256(&bytes), bytes),
                 Ok(None) => {}
-                Err(error) => self.gap(GapKind::Unreadable, stored.path.as_bstr(), error),
+                Err((kind, detail)) => self.gap(kind, stored.path.as_bstr(), detail),
             },
+        }
+        Ok(())
+    }
+
+    /// `Module.symvers` and the like; a link to it elsewhere in the package is the same file.
+    fn kernel_text(
+        &mut self,
+        payload: &mut Payload<'_>,
+        stored: &StoredFile<'_>,
+        kind: TextKind,
+    ) -> Result<(), PayloadError> {
+        if stored.size_bytes > TEXT_MAX_BYTES {
+            let limit = LimitExceeded { what: "the file", limit_bytes: TEXT_MAX_BYTES };
+            self.gap(GapKind::LimitReached, stored.path.as_bstr(), limit.to_string());
+            return Ok(());
+        }
+        let bytes = payload.content()?;
+        self.check_digest(stored, sha256(&bytes));
+        match read_text(kind, stored.path.as_bstr(), &bytes) {
+            Ok(file) => self.found.kernel_files.push(file),
+            Err(error) => self.gap(GapKind::Unreadable, stored.path.as_bstr(), error.to_string()),
         }
         Ok(())
     }
@@ -651,12 +684,28 @@ pub(crate) fn is_module_name(path: &BStr) -> bool {
     [".ko.xz", ".ko.gz", ".ko.zst"].iter().any(|suffix| path.ends_with(suffix.as_bytes()))
 }
 
+/// The ELF file that is in a compressed module or a boot image, or `None` when there is none after all.
+///
+/// # Errors
+/// What kind of gap that leaves, and why.
+pub(crate) fn unpack(bytes: &[u8], limits: Limits) -> Result<Option<Vec<u8>>, (GapKind, String)> {
+    match ContentKind::detect(bytes) {
+        ContentKind::Compressed(compression) => {
+            decode_module(compression, bytes, limits).map_err(|detail| (GapKind::Unreadable, detail))
+        }
+        ContentKind::KernelImage => image::unpack(bytes).map(Some).map_err(|error| {
+            let kind = match error {
+                ImageError::Damaged { .. } | ImageError::Truncated { .. } => GapKind::Unreadable,
+                _ => GapKind::Unsupported,
+            };
+            (kind, format!("no kernel was taken out of the boot image: {error}"))
+        }),
+        _ => Ok(None),
+    }
+}
+
 /// A decompressed module, or `None` when it is no ELF file after all.
-pub(crate) fn decode_module(
-    compression: Compression,
-    bytes: &[u8],
-    limits: Limits,
-) -> Result<Option<Vec<u8>>, String> {
+fn decode_module(compression: Compression, bytes: &[u8], limits: Limits) -> Result<Option<Vec<u8>>, String> {
     let decoded = compression.decode_all(bytes, limits.file_bytes.min(1 << 30), "the decompressed module");
     let decoded = decoded.map_err(|e| format!("the {} stream is damaged: {e}", compression.name()))?;
     Ok(Some(decoded).filter(|d| crate::elf::is_elf(d)))

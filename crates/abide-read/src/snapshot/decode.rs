@@ -92,11 +92,11 @@ impl<'a> Strings<'a> {
         self.bytes(text).map(BString::from)
     }
 
-    fn texts(&self, all: Vec<Text>) -> Result<Vec<BString>> {
+    pub(super) fn texts(&self, all: Vec<Text>) -> Result<Vec<BString>> {
         all.into_iter().map(|t| self.text(t)).collect()
     }
 
-    fn optional(&self, text: Option<Text>) -> Result<Option<BString>> {
+    pub(super) fn optional(&self, text: Option<Text>) -> Result<Option<BString>> {
         text.map(|t| self.text(t)).transpose()
     }
 
@@ -111,7 +111,7 @@ impl<'a> Strings<'a> {
         Ok(Some(shared))
     }
 
-    fn utf8(&self, text: Text, what: &'static str) -> Result<String> {
+    pub(super) fn utf8(&self, text: Text, what: &'static str) -> Result<String> {
         let text = std::str::from_utf8(self.bytes(text)?).map_err(|_| SnapshotError::NotUtf8(what))?;
         Ok(text.to_owned())
     }
@@ -131,7 +131,8 @@ impl<'a> Strings<'a> {
     }
 
     pub(super) fn package(&self, package: mirror::Package) -> Result<PackageFacts> {
-        let mirror::Package { meta, tree, source, digest, artifacts, suppressions, gaps } = package;
+        let mirror::Package { meta, tree, source, digest, artifacts, suppressions, kernel_files, gaps } =
+            package;
         let shipped =
             |(path, text)| Ok(ShippedSuppressions { path: self.text(path)?, text: self.text(text)? });
         Ok(PackageFacts {
@@ -141,6 +142,7 @@ impl<'a> Strings<'a> {
             digest: digest.map(Digest),
             artifacts: artifacts.into_iter().map(|a| self.artifact(a)).collect::<Result<_>>()?,
             suppressions: suppressions.into_iter().map(shipped).collect::<Result<_>>()?,
+            kernel_files: kernel_files.into_iter().map(|f| self.kernel_file(f)).collect::<Result<_>>()?,
             gaps: self.gaps(gaps)?,
         })
     }
@@ -266,6 +268,7 @@ impl<'a> Strings<'a> {
                 .collect::<Result<_>>()?,
             loading: self.loading(elf.loading)?,
             symbols: elf.symbols.into_iter().map(|s| self.symbol(&s)).collect::<Result<_>>()?,
+            kernel: elf.kernel.map(|k| self.kernel_object(k).map(Box::new)).transpose()?,
         })
     }
 

@@ -79,11 +79,11 @@ impl<'s> Strings<'s> {
         id
     }
 
-    fn texts(&mut self, all: &'s [BString]) -> Vec<Text> {
+    pub(super) fn texts(&mut self, all: &'s [BString]) -> Vec<Text> {
         all.iter().map(|t| self.text(t)).collect()
     }
 
-    fn optional(&mut self, text: &'s Option<BString>) -> Option<Text> {
+    pub(super) fn optional(&mut self, text: &'s Option<BString>) -> Option<Text> {
         text.as_ref().map(|t| self.text(t))
     }
 
@@ -101,7 +101,8 @@ impl<'s> Strings<'s> {
     }
 
     pub(super) fn package(&mut self, package: &'s PackageFacts) -> mirror::Package {
-        let PackageFacts { meta, tree, source, digest, artifacts, suppressions, gaps } = package;
+        let PackageFacts { meta, tree, source, digest, artifacts, suppressions, kernel_files, gaps } =
+            package;
         mirror::Package {
             meta: meta.as_ref().map(|m| self.meta(m)),
             tree: tree.iter().map(|f| self.file(f)).collect(),
@@ -109,6 +110,7 @@ impl<'s> Strings<'s> {
             digest: digest.map(|Digest(bytes)| bytes),
             artifacts: artifacts.iter().map(|a| self.artifact(a)).collect(),
             suppressions: suppressions.iter().map(|s| (self.text(&s.path), self.text(&s.text))).collect(),
+            kernel_files: kernel_files.iter().map(|f| self.kernel_file(f)).collect(),
             gaps: self.gaps(gaps),
         }
     }
@@ -229,6 +231,7 @@ impl<'s> Strings<'s> {
             pure_slots,
             loading,
             symbols,
+            kernel,
         } = elf;
         mirror::Elf {
             is_64: *class == ElfClass::Elf64,
@@ -257,6 +260,7 @@ impl<'s> Strings<'s> {
             pure_slots: pure_slots.iter().map(|p| (self.text(&p.table), p.slots.clone())).collect(),
             loading: self.loading(loading),
             symbols: symbols.iter().map(|s| self.symbol(s)).collect(),
+            kernel: kernel.as_ref().map(|k| self.kernel_object(k)),
         }
     }
 

@@ -1,9 +1,11 @@
-//! The content of a snapshot, format 5. Changing anything here is a new format.
+//! The content of a snapshot, format 7. Changing anything here is a new format.
 //!
 //! Every string is an index into one table of the whole side: names repeat in each artifact, paths in each list.
 //! postcard writes enums as the position of their variant, so variants are only ever appended, with a new format.
 
 use serde::{Deserialize, Serialize};
+
+use super::kernel;
 
 /// Index into [`Content::strings`].
 pub(super) type Text = u32;
@@ -69,6 +71,7 @@ pub(super) struct Package {
     pub(super) artifacts: Vec<Artifact>,
     /// Path and text.
     pub(super) suppressions: Vec<(Text, Text)>,
+    pub(super) kernel_files: Vec<kernel::File>,
     pub(super) gaps: Vec<Gap>,
 }
 
@@ -172,6 +175,7 @@ pub(super) struct Elf {
     pub(super) pure_slots: Vec<(Text, Vec<u32>)>,
     pub(super) loading: Loading,
     pub(super) symbols: Vec<Symbol>,
+    pub(super) kernel: Option<kernel::Object>,
 }
 
 #[derive(Serialize, Deserialize)]

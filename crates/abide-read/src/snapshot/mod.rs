@@ -22,6 +22,7 @@ mod encode;
 pub(crate) mod entry;
 mod error;
 mod graph;
+mod kernel;
 mod listed;
 mod mirror;
 mod variants;
@@ -33,7 +34,7 @@ use abide_model::Side;
 pub use error::SnapshotError;
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 
 const MAGIC: &container::Magic = b"ABIDESNP";
 /// Whether `bytes` begin like a snapshot of any format.

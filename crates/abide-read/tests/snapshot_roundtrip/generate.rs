@@ -7,6 +7,8 @@ use bstr::BString;
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
+
+use crate::kernel;
 use proptest::strategy::Union;
 
 /// A side without anything.
@@ -39,6 +41,7 @@ pub(crate) fn of_artifact(elf: ElfFacts, graph: TypeGraph) -> Side {
         digest: None,
         artifacts: vec![artifact],
         suppressions: Vec::new(),
+        kernel_files: Vec::new(),
         gaps: Vec::new(),
     };
     Side { packages: vec![package], ..empty() }
@@ -103,23 +106,10 @@ pub(crate) fn side() -> BoxedStrategy<Side> {
 fn package() -> BoxedStrategy<PackageFacts> {
     let digest = option::of(any::<[u8; 32]>().prop_map(Digest));
     let shipped = (bytes(), bytes()).prop_map(|(path, text)| ShippedSuppressions { path, text });
-    (
-        option::of(meta()),
-        vec(file(), 0..3),
-        bytes(),
-        digest,
-        vec(artifact(), 0..3),
-        vec(shipped, 0..2),
-        gaps(),
-    )
-        .prop_map(|(meta, tree, source, digest, artifacts, suppressions, gaps)| PackageFacts {
-            meta,
-            tree,
-            source,
-            digest,
-            artifacts,
-            suppressions,
-            gaps,
+    let files = (vec(shipped, 0..2), kernel::files());
+    (option::of(meta()), vec(file(), 0..3), bytes(), digest, vec(artifact(), 0..3), files, gaps())
+        .prop_map(|(meta, tree, source, digest, artifacts, (suppressions, kernel_files), gaps)| {
+            PackageFacts { meta, tree, source, digest, artifacts, suppressions, kernel_files, gaps }
         })
         .boxed()
 }
@@ -220,40 +210,52 @@ fn elf() -> BoxedStrategy<ElfFacts> {
     let versions = (texts(), vec((bytes(), bytes(), any::<bool>()), 0..3));
     let properties = vec(any::<(u32, u32)>(), 0..3);
     let pure = vec((bytes(), vec(any::<u32>(), 0..3)), 0..2);
-    (kinds, numbers, names, ids, versions, (properties, pure, loading()), vec(symbol(), 0..5))
-        .prop_map(|(kind, numbers, names, ids, versions, (gnu_properties, pure, loading), symbols)| {
-            let (machine, os_abi, flags, [is_64, is_big, debug, stack, text, tls, hard @ ..]) = numbers;
-            let (soname, needed, rpath, runpath, interpreter) = names;
-            let need = |(file, version, is_weak)| VersionNeed { file, version, is_weak };
-            ElfFacts {
-                class: if is_64 { ElfClass::Elf64 } else { ElfClass::Elf32 },
-                endian: if is_big { Endian::Big } else { Endian::Little },
-                machine,
-                os_abi,
-                flags,
-                kind,
-                soname,
-                needed,
-                rpath,
-                runpath,
-                interpreter,
-                build_id: ids.0,
-                debug_link: ids.1,
-                has_debug_info: debug,
-                versions_defined: versions.0,
-                versions_needed: versions.1.into_iter().map(need).collect(),
-                executable_stack: stack,
-                text_relocations: text,
-                static_tls: tls,
-                is_pie: hard[0],
-                has_relro: hard[1],
-                bind_now: hard[2],
-                gnu_properties,
-                pure_slots: pure.into_iter().map(|(table, slots)| PureSlots { table, slots }).collect(),
-                loading,
-                symbols,
-            }
-        })
+    (
+        kinds,
+        numbers,
+        names,
+        ids,
+        versions,
+        (properties, pure, loading()),
+        vec(symbol(), 0..5),
+        kernel::object(),
+    )
+        .prop_map(
+            |(kind, numbers, names, ids, versions, (gnu_properties, pure, loading), symbols, kernel)| {
+                let (machine, os_abi, flags, [is_64, is_big, debug, stack, text, tls, hard @ ..]) = numbers;
+                let (soname, needed, rpath, runpath, interpreter) = names;
+                let need = |(file, version, is_weak)| VersionNeed { file, version, is_weak };
+                ElfFacts {
+                    class: if is_64 { ElfClass::Elf64 } else { ElfClass::Elf32 },
+                    endian: if is_big { Endian::Big } else { Endian::Little },
+                    machine,
+                    os_abi,
+                    flags,
+                    kind,
+                    soname,
+                    needed,
+                    rpath,
+                    runpath,
+                    interpreter,
+                    build_id: ids.0,
+                    debug_link: ids.1,
+                    has_debug_info: debug,
+                    versions_defined: versions.0,
+                    versions_needed: versions.1.into_iter().map(need).collect(),
+                    executable_stack: stack,
+                    text_relocations: text,
+                    static_tls: tls,
+                    is_pie: hard[0],
+                    has_relro: hard[1],
+                    bind_now: hard[2],
+                    gnu_properties,
+                    pure_slots: pure.into_iter().map(|(table, slots)| PureSlots { table, slots }).collect(),
+                    loading,
+                    symbols,
+                    kernel,
+                }
+            },
+        )
         .boxed()
 }
 

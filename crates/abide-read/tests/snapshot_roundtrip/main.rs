@@ -2,6 +2,7 @@
 
 mod generate;
 mod hostile;
+mod kernel;
 
 use abide_model::Side;
 use abide_read::snapshot::{is_snapshot, read, write};

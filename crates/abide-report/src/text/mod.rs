@@ -161,7 +161,9 @@ fn levels(counts: &Counts) -> String {
 
 /// The block of what concerns no single package.
 fn whole(findings: Vec<&Finding>) -> Block<'_> {
-    let name = "the distribution as a whole".to_owned();
+    let is_kernel = findings.iter().all(|finding| finding.rule.starts_with("kernel-"));
+    let name = if is_kernel { "the kernel's exports" } else { "the distribution as a whole" };
+    let name = name.to_owned();
     Block { verdict: worst(&findings), name, place: String::new(), findings }
 }
 

@@ -2,7 +2,7 @@
 
 use super::TextOptions;
 use super::page::{Mark, Page};
-use crate::document::{Document, MetadataCoverage, Policy, SideName};
+use crate::document::{Document, KernelCoverage, MetadataCoverage, Policy, SideName};
 use crate::view::grouped;
 use crate::words::join;
 
@@ -20,6 +20,9 @@ pub(super) fn numbers(page: &mut Page, document: &Document, options: &TextOption
     page.field(2, COLUMN, "imports", &imports(document));
     if let Some(metadata) = &document.coverage.metadata {
         page.field(2, COLUMN, "requires", &requirements(metadata));
+    }
+    for kernel in &document.coverage.kernels {
+        page.field(2, COLUMN, "kernel", &self::kernel(kernel));
     }
     page.field(2, COLUMN, "findings", &findings(document, options));
     page.field(2, COLUMN, "gaps", &grouped(document.counts.gaps));
@@ -73,6 +76,44 @@ fn symbols(document: &Document) -> String {
         grouped(s.typed),
         grouped(s.need_types)
     )
+}
+
+/// `6.1.0-47-amd64 → 6.1.0-55-amd64: 24,618 → 24,683 exports, 19 removed, 84 added; …`
+fn kernel(kernel: &KernelCoverage) -> String {
+    let noun = if kernel.is_list { "listed symbols" } else { "exports" };
+    let mut text = String::new();
+    if kernel.reference != kernel.candidate {
+        text = format!("{} → {}: ", kernel.reference, kernel.candidate);
+    }
+    text += &format!("{} → {} {noun}", grouped(kernel.exports_reference), grouped(kernel.exports_candidate));
+    for (count, what) in [(kernel.removed, "removed"), (kernel.added, "added")] {
+        if count > 0 {
+            text += &format!(", {} {what}", grouped(count));
+        }
+    }
+    text += &match kernel.with_checksums {
+        0 => "; no checksums on both sides".to_owned(),
+        all => format!("; {} of {} checksums changed", grouped(kernel.changed), grouped(all)),
+    };
+    if kernel.explained > 0 {
+        let causes = if kernel.causes == 1 { "difference" } else { "differences" };
+        text += &format!(
+            ", {} explained by {} {causes} of types",
+            grouped(kernel.explained),
+            grouped(kernel.causes)
+        );
+    }
+    if kernel.hidden > 0 {
+        let differences = if kernel.hidden == 1 { "difference" } else { "differences" };
+        text += &format!("; {} {differences} of types that no checksum tells of", grouped(kernel.hidden));
+    }
+    match (kernel.listed, kernel.is_list) {
+        (Some(listed), false) => {
+            let broken = grouped(kernel.listed_broken);
+            text + &format!("; of {} promised symbols {broken} are gone or changed", grouped(listed))
+        }
+        _ => text,
+    }
 }
 
 fn imports(document: &Document) -> String {

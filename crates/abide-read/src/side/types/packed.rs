@@ -11,8 +11,9 @@ use super::supplementary::{Duty, Group};
 use super::wanted::Wanted;
 use super::{Pass, lock};
 use crate::debuginfo::Reason;
+use crate::input::ContentKind;
 use crate::payload::{Payload, PayloadError};
-use crate::side::package::{OpenPackage, PackageError, PackageFile};
+use crate::side::package::{OpenPackage, PackageError, PackageFile, unpack};
 
 /// Debug files that wait for a type reader; past this the decompressing thread reads types itself.
 const IN_FLIGHT_BYTES: u64 = 256 << 20;
@@ -167,12 +168,32 @@ impl Pass<'_> {
         reason: Reason,
     ) -> Step<'a> {
         match package {
-            None => self.read(job, Found { bytes, place, on_disk: None, source: DebugSource::InFile }, group),
+            None => match self.unpacked(bytes) {
+                Ok(bytes) => {
+                    self.read(job, Found { bytes, place, on_disk: None, source: DebugSource::InFile }, group)
+                }
+                Err((kind, detail)) => {
+                    let mut job = job;
+                    job.miss(kind, detail);
+                    Err(job)
+                }
+            },
             Some(id) => {
                 let package = Some(self.index.packages[id].nevra.clone());
                 let source = DebugSource::Separate { path: place.clone(), package };
                 self.checked(job, Found { bytes, place, on_disk: None, source }, group, reason)
             }
+        }
+    }
+
+    /// An artifact as its package holds it: a compressed module, or a boot image, is unpacked.
+    fn unpacked(&self, bytes: Bytes) -> Result<Bytes, (GapKind, String)> {
+        match ContentKind::detect(&bytes) {
+            ContentKind::Compressed(_) | ContentKind::KernelImage => match unpack(&bytes, self.limits)? {
+                Some(elf) => Ok(Bytes::Shared(elf.into())),
+                None => Err((GapKind::Unreadable, "is no ELF file any more".to_owned())),
+            },
+            _ => Ok(bytes),
         }
     }
 

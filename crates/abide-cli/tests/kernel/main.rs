@@ -1,0 +1,13 @@
+//! Kernels: small ones that the tests compile, with exports and checksums as the kernel's build leaves them, and real ones
+//! when they are there.
+
+#[allow(dead_code)]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bad_input;
+mod build;
+mod depmod;
+mod lists;
+mod pairs;
+mod real;
