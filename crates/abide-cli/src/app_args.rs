@@ -24,19 +24,22 @@ Examples:
   What changes for a program between two builds of a library:
     abide app ./prog --from old/libfoo.so.1 --on new/libfoo.so.1
   An installed tree on repositories that are one distribution:
-    abide app /opt/vendor --on ./BaseOS,./AppStream";
+    abide app /opt/vendor --on ./BaseOS,./AppStream
+  Kernel modules on kernels:
+    abide app kmod-foo.rpm --on kernel-5.14.0-284/ --on kernel-5.14.0-362/ --kabi Module.kabi_x86_64";
 
 /// Says whether PROGRAM runs on a distribution, and if not, why and what to do.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub(crate) struct App {
     /// ELF file, script, folder, RPM or Debian package, Python wheel or other zip, tar archive,
-    /// container image (OCI, docker-archive).
+    /// container image (OCI, docker-archive); or kernel modules, in files, folders or packages.
     #[arg(value_name = "PROGRAM", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) programs: Vec<String>,
     /// Where it should run: `el7`, `el8`, `el9`, `el10` (profiles inside of abide), a profile in a
     /// file, `host`, a root directory, a repository (folder or URL), a folder of packages, a
-    /// snapshot; several with commas between them are one distribution. May be given several times.
+    /// snapshot; several with commas between them are one distribution. For modules: kernel images,
+    /// packages, Module.symvers. May be given several times.
     #[arg(long, value_name = "DISTRIBUTION", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) on: Vec<String>,
     /// Compare only what the programs import: what is used of this build of the libraries, and
@@ -52,6 +55,10 @@ pub(crate) struct App {
     /// The x86-64 level of the machines (1 to 4) [default: this machine's for `host`, unknown for others].
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub(crate) isa_level: Option<u8>,
+    /// Of modules: the symbols that a kernel promises, RHEL's Module.kabi_ARCH or stablelist, or a
+    /// KMI list; may be given several times. Lists among the kernels' packages are found by themselves.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) kabi: Vec<PathBuf>,
     /// Format of the report.
     #[arg(long, value_enum, default_value_t = AppFormat::Text, value_name = "FORMAT")]
     pub(crate) format: AppFormat,

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod app;
 mod bad_input;
 mod build;
 mod depmod;

@@ -1,6 +1,7 @@
 //! `abide app PROGRAM… --on DISTRIBUTION`: whether programs run, and if not, why.
 
 mod from;
+mod modules;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,9 @@ use crate::systems::{RootSystem, host_isa_level, root_of};
 /// Judges every program on every distribution.
 pub(crate) fn run(args: &App) -> Result<u8, CliError> {
     let reader = Reader::new(&args.common)?;
+    if let Some(sides) = modules::read(args, &reader)? {
+        return of_modules(args, &reader, &sides);
+    }
     let start = Instant::now();
     let options =
         ProgramOptions { roots: args.on.iter().filter_map(|on| root_of(on)).collect(), ..Default::default() };
@@ -58,6 +62,21 @@ fn deliver(args: &App, programs: &[Program], check: &AppCheck) -> Result<u8, Cli
     let notes: Vec<Vec<String>> = programs.iter().map(|program| program.notes.clone()).collect();
     let document = report::document(check, &notes);
     out.deliver(&render(&document, args, &out)?)?;
+    Ok(status(check.answer()))
+}
+
+/// Modules on kernels, reported as programs on distributions are.
+fn of_modules(args: &App, reader: &Reader, sides: &[Side]) -> Result<u8, CliError> {
+    if args.format == AppFormat::Ldd {
+        return Err(CliError::usage(
+            "modules are not loaded by the dynamic loader: there is no `ldd` of them",
+        ));
+    }
+    let (check, notes) = modules::check(args, reader, sides)?;
+    let document = report::document(&check, &notes);
+    let out = Destination::new(args.output.as_deref());
+    out.deliver(&render(&document, args, &out)?)?;
+    reader.report_cache();
     Ok(status(check.answer()))
 }
 

@@ -55,6 +55,13 @@ pub fn matrix(sets: &[(String, Vec<Module<'_>>)], kernels: &[Kernel<'_>]) -> Mat
     Matrix { kernels: kernels.iter().map(Kernel::name).collect(), rows: sets.iter().map(row).collect() }
 }
 
+/// The kernels with these indices, by their releases, the newest first.
+pub fn newest_first(kernels: &[&Kernel<'_>], indices: &[usize]) -> Vec<usize> {
+    let mut order = indices.to_vec();
+    order.sort_by(|a, b| releases(kernels[*b], kernels[*a]).then(a.cmp(b)));
+    order
+}
+
 fn releases(a: &Kernel<'_>, b: &Kernel<'_>) -> Ordering {
     let text = |k: &Kernel<'_>| k.release.clone().unwrap_or_default();
     rpm_version::rpm_evr_compare(&text(a), &text(b))

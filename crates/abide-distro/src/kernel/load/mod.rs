@@ -4,6 +4,7 @@
 //! Modules are looked at as a set, as they are installed: what one exports the others may use, and a module of the name of one
 //! of the kernel's own takes its place. What is not known of a kernel leaves the answer open, never "loads".
 
+mod cell;
 mod licence;
 mod matrix;
 mod near;
@@ -19,7 +20,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::interface::Kernel;
 use super::names::{arch_of_machine, module_name};
 
-pub use matrix::{Cell, Matrix, Row, matrix};
+pub use cell::on_kernel;
+pub use matrix::{Cell, Matrix, Row, matrix, newest_first};
 pub use near::Unprotected;
 pub use problem::{Open, Problem};
 pub use requirements::{Requirement, requirements};
