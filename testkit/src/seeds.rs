@@ -420,6 +420,18 @@ pub(crate) fn signatures() -> Vec<Vec<u8>> {
     files.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
+/// Bug files in both forms.
+pub(crate) fn bugs() -> Vec<Vec<u8>> {
+    let head =
+        "title = \"ends early\"\npackage = \"foo\"\nreported = \"2026-01-02\"\nlinks = [\"https://x/1\"]\n";
+    let judged = "[seen]\nsignal = [\"SIGSEGV\", 6]\noutput = '^(a|b)+\\d$'\n[fixed]\nexit = [0, 1]\n";
+    let limits =
+        "[limits]\ntime = \"5s\"\nmemory = \"512M\"\nprocesses = 9\n[tracker.jira]\nproject = \"X\"\n";
+    let toml = format!("{head}[reproducer]\nscript = \"foo\"\nnetwork = true\n{judged}{limits}");
+    let markdown = format!("+++\n{head}{judged}{limits}+++\n# Words\n````sh\nfoo\n```\n````\nmore\n");
+    vec![toml.into_bytes(), markdown.into_bytes()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,6 +46,7 @@ pub fn targets() -> &'static [Target] {
         Target { name: "program", run: program, seeds: seeds::programs },
         Target { name: "library_cache", run: library_cache, seeds: seeds::library_caches },
         Target { name: "signature", run: signature, seeds: seeds::signatures },
+        Target { name: "bug", run: bug, seeds: seeds::bugs },
         Target { name: "snapshot", run: snapshot, seeds: seeds::snapshots },
         Target { name: "spec", run: spec, seeds: sources::specs },
         Target { name: "patch", run: patch, seeds: sources::patches },
@@ -125,6 +126,15 @@ pub fn rpm(bytes: &[u8]) {
     let Ok(package) = Package::read(&mut input) else { return };
     let Ok(payload) = Payload::cpio(input, &package.plan, LIMITS) else { return };
     read_through(payload);
+}
+
+/// A bug file, as TOML and as Markdown.
+pub fn bug(bytes: &[u8]) {
+    for name in ["bug.toml", "bug.md"] {
+        if let Ok(bug) = abide_bug::parse::parse(name, bytes) {
+            let _ = bug.digest(&Default::default());
+        }
+    }
 }
 
 /// An archive as it is inside an RPM.

@@ -16,18 +16,27 @@ mod tests {
         ("abide-engine", &["abide-model"]),
         ("abide-distro", &["abide-engine", "abide-model"]),
         ("abide-source", &["abide-model"]),
-        ("abide-report", &["abide-distro", "abide-engine", "abide-model", "abide-source"]),
+        ("abide-bug", &["abide-model"]),
+        ("abide-report", &["abide-bug", "abide-distro", "abide-engine", "abide-model", "abide-source"]),
         (
             "abide-cli",
-            &["abide-distro", "abide-engine", "abide-model", "abide-read", "abide-report", "abide-source"],
+            &[
+                "abide-bug",
+                "abide-distro",
+                "abide-engine",
+                "abide-model",
+                "abide-read",
+                "abide-report",
+                "abide-source",
+            ],
         ),
         ("mutants", &["abide-distro", "abide-model", "abide-read"]),
-        ("testkit", &["abide-model", "abide-read", "abide-source"]),
+        ("testkit", &["abide-bug", "abide-model", "abide-read", "abide-source"]),
         ("xtask", &["abide-read", "testkit"]),
     ];
 
     /// Crates that open no file and no socket and read no environment and no clock.
-    const PURE: &[&str] = &["abide-model", "abide-engine", "abide-distro", "abide-source"];
+    const PURE: &[&str] = &["abide-model", "abide-engine", "abide-distro", "abide-source", "abide-bug"];
 
     /// What would break that.
     const IMPURE: &[&str] = &[

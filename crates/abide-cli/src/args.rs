@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Snapshot(Snapshot),
     Cache(Cache),
     Source(crate::source_args::Source),
+    Bug(crate::bug_args::Bug),
     Explain(Explain),
     Rules(Rules),
     Completions(Completions),

@@ -3,12 +3,15 @@
 mod app_args;
 mod archive;
 mod args;
+mod bug;
+mod bug_args;
 mod cache;
 mod commands;
 mod error;
 mod folder;
 mod git_tags;
 mod history;
+mod isolation;
 mod kabi;
 mod output;
 mod packages;
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Snapshot(args) => commands::snapshot::run(args),
         Command::Cache(args) => commands::cache::run(args),
         Command::Source(args) => commands::source::run(args),
+        Command::Bug(args) => commands::bug::run(args),
         Command::Explain(args) => commands::explain::run(args),
         Command::Rules(args) => commands::rules::run(args),
         Command::Completions(args) => commands::completions::run(args),

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::isolation::bwrap;
+
 /// Kibibytes of memory a process may have.
 const MOST_MEMORY_KIB: u64 = 4 << 20;
 /// How much of an output is kept.
@@ -36,18 +38,7 @@ pub(crate) fn run(
     limit: Duration,
 ) -> Result<Vec<u8>, String> {
     let mut bwrap = Command::new("bwrap");
-    bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]);
-    bwrap.args([
-        "--setenv",
-        "PATH",
-        "/usr/bin:/bin:/usr/sbin:/sbin",
-        "--setenv",
-        "HOME",
-        "/tmp",
-        "--setenv",
-        "LC_ALL",
-        "C.UTF-8",
-    ]);
+    bwrap::common(&mut bwrap, "/tmp");
     bwrap.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]);
     for path in SEEN {
         bwrap.args(["--ro-bind-try", path, path]);

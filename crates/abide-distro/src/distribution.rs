@@ -26,7 +26,33 @@ pub struct Distribution {
     pub reference: DistributionSide,
     /// The side that must keep it; absent in a file that describes one distribution.
     pub candidate: Option<DistributionSide>,
+    /// Where bugs are run.
+    pub environments: Vec<BugEnvironment>,
     waivers: Vec<(u32, Waiver)>,
+}
+
+/// A system in which the reproducers of bugs are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BugEnvironment {
+    /// Line of the file, from 1.
+    pub line: u32,
+    /// What it stands for: candidate, stream, reference, older.
+    pub role: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// What it is.
+    pub place: BugPlace,
+}
+
+/// What an environment is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BugPlace {
+    /// A root tree.
+    Root(String),
+    /// An OCI image or archive.
+    Image(String),
+    /// A command with `{script}` in it.
+    Command(String),
 }
 
 /// One side.
@@ -80,7 +106,19 @@ struct File {
     reference: Spanned<SideTable>,
     candidate: Option<Spanned<SideTable>>,
     #[serde(default)]
+    environment: Vec<Spanned<EnvironmentTable>>,
+    #[serde(default)]
     waiver: Vec<Spanned<Waiver>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnvironmentTable {
+    role: String,
+    name: Option<String>,
+    root: Option<String>,
+    image: Option<String>,
+    command: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +150,7 @@ struct RepositoryTable {
 }
 
 const HINT: &str = "a distribution file has [reference] and [candidate] with repositories = [\"…\"], and may have \
-    architectures, policy, suppressions, symbol-lists, keys and [[waiver]]";
+    architectures, policy, suppressions, symbol-lists, keys, [[environment]] and [[waiver]]";
 
 impl Distribution {
     /// Reads a distribution file; `name` is how messages call it.
@@ -135,6 +173,11 @@ impl Distribution {
             file: name.to_owned(),
             reference: place.side(file.reference, &file.keys)?,
             candidate: file.candidate.map(|side| place.side(side, &file.keys)).transpose()?,
+            environments: file
+                .environment
+                .into_iter()
+                .map(|entry| place.environment(entry))
+                .collect::<Result<_, _>>()?,
             waivers: file.waiver.into_iter().map(|w| (line(&w), w.into_inner())).collect(),
             architectures: file.architectures,
             policy: file.policy,
@@ -181,6 +224,21 @@ impl Place<'_> {
         }
         let repositories = repositories.into_iter().map(|entry| self.repository(entry, keys));
         Ok(DistributionSide { name, repositories: repositories.collect::<Result<_, _>>()?, debuginfo })
+    }
+
+    fn environment(&self, entry: Spanned<EnvironmentTable>) -> Result<BugEnvironment, DistributionError> {
+        let at = entry.span().start;
+        let EnvironmentTable { role, name, root, image, command } = entry.into_inner();
+        let place = match (root, image, command) {
+            (Some(root), None, None) => BugPlace::Root(root),
+            (None, Some(image), None) => BugPlace::Image(image),
+            (None, None, Some(command)) => BugPlace::Command(command),
+            _ => {
+                let hint = "give one of root, image and command";
+                return Err(self.error(at, "the environment must be in one place", hint));
+            }
+        };
+        Ok(BugEnvironment { line: self.line(at), role, name, place })
     }
 
     fn repository(
@@ -266,6 +324,21 @@ expires = "2030-01-01"
             "d.toml:3: the repository has several locations"
         );
         assert!(fail("").contains("missing field `reference`"));
+    }
+
+    #[test]
+    fn environments_are_in_one_place() {
+        let with = |entry: &str| {
+            let text = format!("{TEXT}\n[[environment]]\nrole = \"candidate\"\n{entry}\n");
+            Distribution::parse("d.toml", text.as_bytes())
+        };
+        let read = with("name = \"Ours 9\"\nroot = \"roots/9\"").unwrap();
+        let environment = &read.environments[0];
+        assert_eq!((environment.line, &environment.place), (22, &BugPlace::Root("roots/9".to_owned())));
+        for entry in ["", "root = \"a\"\nimage = \"b\""] {
+            let error = with(entry).unwrap_err().to_string();
+            assert_eq!(error, "d.toml:22: the environment must be in one place");
+        }
     }
 
     #[test]

@@ -36,4 +36,5 @@ pub use result::{
     Resolution, SideGap, SideName, Unmet,
 };
 pub use rules::read_policy;
+pub use versions::compare_versions;
 pub use who::{Answer, Provider, Question, who};

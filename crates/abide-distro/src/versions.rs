@@ -6,7 +6,7 @@ use abide_model::{Nevra, PackageFormat, PackageMeta, Sense};
 use rpm_version::Evr;
 
 /// The order of epoch, version and release: rpm's (`rpmvercmp`), or Debian's when both packages are.
-pub(crate) fn compare_versions(a: &PackageMeta, b: &PackageMeta) -> Ordering {
+pub fn compare_versions(a: &PackageMeta, b: &PackageMeta) -> Ordering {
     let format = match (a.format, b.format) {
         (PackageFormat::Deb, PackageFormat::Deb) => PackageFormat::Deb,
         _ => PackageFormat::Rpm,

@@ -5,6 +5,7 @@
 //! judging (engine, distro) and where the output goes (cli).
 
 pub mod app;
+pub mod bug;
 mod convert;
 mod coverage;
 pub mod document;

@@ -44,3 +44,10 @@ fn the_schema_of_the_record_of_imports_is_current() {
 fn the_schema_of_programs_is_current() {
     is_current("app-1.schema.json", &abide_report::app::schema());
 }
+
+#[test]
+fn the_schemas_of_bugs_are_current() {
+    is_current("bug-matrix-1.schema.json", &abide_report::bug::matrix_schema());
+    is_current("bug-bisect-1.schema.json", &abide_report::bug::bisect_schema());
+    is_current("bug-list-1.schema.json", &abide_report::bug::list_schema());
+}

@@ -1,6 +1,7 @@
 //! The commands, one file each; each gives the exit status or an error for the table in `error`.
 
 pub(crate) mod app;
+pub(crate) mod bug;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod completions;

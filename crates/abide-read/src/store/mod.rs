@@ -6,6 +6,7 @@
 //! DIR/READER-VERSION/types/KEY[0..2]/KEY        an artifact's types      KEY: content of artifact and debug files
 //! DIR/READER-VERSION/files/KEY[0..2]/KEY        a file's SHA-256         KEY: device, inode, size, times
 //! DIR/READER-VERSION/new/…                      entries that are being written
+//! DIR/runs/KEY[0..2]/KEY                        a run of a reproducer, a matrix  KEY: what the caller makes it of
 //! ```
 //!
 //! An entry appears whole, by a rename, or not at all: so any number of processes read and write at once without a
@@ -53,10 +54,12 @@ pub enum Kind {
     Types,
     /// A file's digest.
     Files,
+    /// A record of a run; it is evidence, not facts, and stays when the readers change.
+    Runs,
 }
 
 impl Kind {
-    /// All kinds.
+    /// All kinds of facts, which can be made anew; records of runs are none, and are never pruned.
     pub const ALL: [Kind; 3] = [Kind::Packages, Kind::Types, Kind::Files];
 
     /// Name of its folder.
@@ -65,6 +68,7 @@ impl Kind {
             Kind::Packages => "packages",
             Kind::Types => "types",
             Kind::Files => "files",
+            Kind::Runs => "runs",
         }
     }
 }
@@ -116,8 +120,8 @@ pub struct Store {
     /// Why it cannot be written, or read.
     problem: Mutex<Option<String>>,
     is_prepared: AtomicBool,
-    found: [AtomicU64; 3],
-    added: [AtomicU64; 3],
+    found: [AtomicU64; 4],
+    added: [AtomicU64; 4],
     damaged: AtomicU64,
 }
 
@@ -161,7 +165,7 @@ impl Store {
 
     /// How often it was of use so far.
     pub fn counts(&self) -> Counts {
-        let load = |all: &[AtomicU64; 3], kind: Kind| all[kind as usize].load(Ordering::Relaxed);
+        let load = |all: &[AtomicU64; 4], kind: Kind| all[kind as usize].load(Ordering::Relaxed);
         Counts {
             packages_found: load(&self.found, Kind::Packages),
             packages_added: load(&self.added, Kind::Packages),
@@ -200,6 +204,16 @@ impl Store {
         };
         self.found[kind as usize].fetch_add(1, Ordering::Relaxed);
         Some(value)
+    }
+
+    /// A record that was kept.
+    pub fn record(&self, key: Key) -> Option<Vec<u8>> {
+        self.get(Kind::Runs, key, |content| Ok::<_, std::convert::Infallible>(content.to_vec()))
+    }
+
+    /// Keeps a record, in the place of an earlier one with the same key.
+    pub fn keep_record(&self, key: Key, content: Vec<u8>) {
+        self.put(Kind::Runs, key, content);
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -288,7 +302,8 @@ impl Store {
 
     fn path(&self, kind: Kind, key: Key) -> PathBuf {
         let name = crate::repo::hex(&key.0);
-        self.folder.join(kind.id()).join(&name[..2]).join(name)
+        let folder = if kind == Kind::Runs { &self.root } else { &self.folder };
+        folder.join(kind.id()).join(&name[..2]).join(name)
     }
 
     fn fail(&self, what: &str) {
