@@ -55,7 +55,7 @@ pub(crate) fn compare(
     judge: &Judge<'_>,
     coverage: &mut Coverage,
 ) -> TypesResult {
-    let needing = needing(old, matching);
+    let needing = needing(old, new, matching);
     coverage.need_types = needing.len();
     if needing.is_empty() {
         return TypesResult::without_findings(TypesCompared::NotNeeded);
@@ -87,8 +87,19 @@ pub(crate) fn compare(
 }
 
 /// Matched symbols whose types belong to the public interface.
-fn needing(old: &ArtifactFacts, matching: &Matching) -> Vec<SymbolPair> {
-    matching.pairs.iter().copied().filter(|p| symbols::needs_type(&old.elf.symbols[p.old])).collect()
+fn needing(old: &ArtifactFacts, new: &ArtifactFacts, matching: &Matching) -> Vec<SymbolPair> {
+    let is_needed = |pair: &SymbolPair| {
+        symbols::needs_type(&old.elf.symbols[pair.old])
+            || is_thrown(old, pair.old) && is_thrown(new, pair.new)
+    };
+    matching.pairs.iter().copied().filter(is_needed).collect()
+}
+
+/// Whether a symbol is the type information of a class that was read because only exceptions carry it.
+fn is_thrown(facts: &ArtifactFacts, symbol: usize) -> bool {
+    let has_root =
+        |graph: &TypeGraph| graph.roots.binary_search_by_key(&(symbol as u32), |r| r.symbol).is_ok();
+    facts.elf.symbols[symbol].name.starts_with(b"_ZTI") && facts.types.graph().is_some_and(has_root)
 }
 
 /// What the type of an exported object says about its other size: the reason for a finding about the symbol.

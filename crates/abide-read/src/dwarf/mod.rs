@@ -22,6 +22,7 @@ mod sections;
 mod special;
 mod split;
 mod tag;
+mod thrown;
 mod trail;
 mod unit;
 
@@ -39,7 +40,8 @@ use sections::OwnedSections;
 pub use sections::{DebugFile, SupplementaryLink, supplementary_link};
 pub(crate) use sections::{has_many_plain_entries, supplementary_id};
 pub use split::{SplitFiles, SplitUnit, SplitWanted};
-use unit::{SourceId, Sources};
+use thrown::Thrown;
+use unit::{SourceId, Sources, Unit};
 
 /// Types of one artifact and what could not be read of them.
 #[derive(Clone, Debug, Default)]
@@ -112,7 +114,8 @@ fn read_entries(
         gaps.extend(broken.into_iter().map(|p| gap(GapKind::BrokenDebugInfo, format!("section {p}"))));
         sections
     };
-    let (found, trouble) = find_roots(&sources, &wanted, || ranges(gaps));
+    let (mut found, trouble) = find_roots(&sources, &wanted, || ranges(gaps));
+    find_thrown(&sources, &Thrown::new(elf), &mut found);
     let mut merged = Merged::new(read_units(&sources, &found))?;
     merged.trouble.add(&trouble);
     let mut assembled = merge::assemble(&merged, &wanted);
@@ -190,15 +193,38 @@ fn find_roots<'d>(
     (found, trouble)
 }
 
+/// The classes that only exceptions carry.
+fn find_thrown(sources: &Sources<'_>, thrown: &Thrown, found: &mut Matches) {
+    let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
+    if thrown.is_empty() {
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    let results = on_threads(units.len(), || {
+        let (mut builder, mut found) = (Builder::new(sources, Detail::Types), Matches::default());
+        while let Some((index, unit)) = next_of(&next, units) {
+            builder.scan_thrown((unit.source.0, index), unit, thrown, &mut found);
+        }
+        found
+    });
+    for (symbol, candidate) in results.into_iter().flatten() {
+        roots::keep_best(found, symbol, candidate);
+    }
+}
+
+/// The next unit that no thread has taken.
+fn next_of<'u>(next: &AtomicUsize, units: &'u [Unit]) -> Option<(u32, &'u Unit)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    units.get(index).map(|unit| (index as u32, unit))
+}
+
 fn scan_units(sources: &Sources<'_>, depth: Depth, wanted: &Wanted<'_>) -> (Matches, Trouble, Vec<Ranged>) {
     let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
     let next = AtomicUsize::new(0);
     let results = on_threads(units.len(), || {
         let (mut builder, mut found) = (Builder::new(sources, Detail::Symbols), Matches::default());
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(unit) = units.get(index) else { break };
-            builder.scan((unit.source.0, index as u32), unit, depth, wanted, &mut found);
+        while let Some((index, unit)) = next_of(&next, units) {
+            builder.scan((unit.source.0, index), unit, depth, wanted, &mut found);
         }
         (found, builder.trouble, builder.ranged)
     });

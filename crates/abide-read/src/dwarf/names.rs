@@ -43,6 +43,11 @@ impl Names {
         if name.contains(&b'<') { self.table.intern(&respell(name)).0 } else { self.table.intern(name).0 }
     }
 
+    /// The string.
+    pub(super) fn text(&self, id: u32) -> &[u8] {
+        self.table.get(StrId(id))
+    }
+
     /// Whether the string is empty.
     pub(super) fn is_empty(&self, id: u32) -> bool {
         self.table.get(StrId(id)).is_empty()
@@ -63,7 +68,7 @@ impl Names {
 }
 
 /// Drops every space that does not separate two words.
-fn respell(name: &[u8]) -> Vec<u8> {
+pub(super) fn respell(name: &[u8]) -> Vec<u8> {
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80;
     let mut out: Vec<u8> = Vec::with_capacity(name.len());
     for (index, &byte) in name.iter().enumerate() {

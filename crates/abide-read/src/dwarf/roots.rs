@@ -230,6 +230,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             let identity = self.identity(found.entry, &die);
             let node = match found.kind {
                 RootKind::Function => self.root_function(found.entry, &die, &identity),
+                RootKind::Variable if tag::is_class(die.tag) => self.node(found.entry),
                 RootKind::Variable => self.root_variable(&identity),
             };
             typed.push(TypedRoot { symbol, found, node, source_name: self.root_name(&identity) });

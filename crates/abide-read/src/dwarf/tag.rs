@@ -25,6 +25,11 @@ pub(super) fn is_unit(tag: u16) -> bool {
     matches!(tag, 0x11 | 0x3c | 0x41 | 0x4a)
 }
 
+/// Whether an entry with this tag is a class, struct, union or enum.
+pub(super) fn is_class(tag: u16) -> bool {
+    matches!(tag, CLASS | STRUCTURE | UNION | ENUMERATION | INTERFACE)
+}
+
 /// Whether an entry with this tag can be a symbol's, or holds such entries.
 pub(super) fn may_hold_symbols(tag: u16) -> bool {
     matches!(tag, 0 | NAMESPACE | MODULE | SUBPROGRAM | VARIABLE | MEMBER)
