@@ -14,6 +14,6 @@ mod targets;
 pub use mutate::Mutator;
 pub use sources::{lookaside, modifications, patch, spec};
 pub use targets::{
-    Target, apt, btf, bug, cpio, ctf, deb, dwarf, elf, kernel_image, kernel_text, library_cache, mirrors, modules,
-    program, repodata, rpm, signature, snapshot, tar, targets,
+    Target, apt, btf, bug, cpio, ctf, deb, dwarf, elf, kernel_image, kernel_text, library_cache, mirrors,
+    modules, program, repodata, rpm, signature, snapshot, tar, targets,
 };
