@@ -83,22 +83,20 @@ impl Builder<'_, '_> {
         let (mut depth, mut die) = (usize::from(has_children), Die::new());
         while depth > 0 && position < context.end {
             let tag = tag_at(self.sources, context, position)?;
-            if tag::is_class(tag) {
-                decode(self.sources, context, position, &mut die)?;
-                self.consider_thrown(key, context, &die, thrown, found);
-            }
-            let (next, has_children) = past_attributes(self.sources, context, position)?;
-            match tag {
-                0 => depth -= 1,
-                _ if tag::is_class(tag) || matches!(tag, tag::NAMESPACE | tag::MODULE) => {
-                    depth += usize::from(has_children);
+            if tag == 0 {
+                depth -= 1;
+                position = after_entry(self.sources, context, position)?;
+            } else if tag::is_class(tag) || matches!(tag, tag::NAMESPACE | tag::MODULE) {
+                if tag::is_class(tag) {
+                    decode(self.sources, context, position, &mut die)?;
+                    self.consider_thrown(key, context, &die, thrown, found);
                 }
-                _ => {
-                    position = after_entry(self.sources, context, position)?;
-                    continue;
-                }
+                let (next, has_children) = past_attributes(self.sources, context, position)?;
+                depth += usize::from(has_children);
+                position = next;
+            } else {
+                position = after_entry(self.sources, context, position)?;
             }
-            position = next;
         }
         Some(())
     }
