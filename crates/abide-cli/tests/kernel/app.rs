@@ -84,3 +84,16 @@ fn a_module_without_checksums_is_refused_by_a_kernel_with_them() {
     let run = on_kernel("kept(a)", GPL, None, &[]);
     says(&run, 1, &["it has no checksums, and the kernel checks them"]);
 }
+
+#[test]
+fn a_list_of_promised_symbols_is_no_whole_kernel() {
+    let work = Workplace::new();
+    let code = format!("{USES}int start(int a) {{ return kept(a) + other(a); }}\n");
+    let versions: &[(&str, u32)] = &[("kept", 0x1111_1111), ("other", 0x2222_2222)];
+    module(&work, "m/foo.ko", &ModuleText { info: GPL, versions: Some(versions), code: &code });
+    work.write("Module.kabi_x86_64", "0x11111111\tkept\tvmlinux\tEXPORT_SYMBOL\n");
+    let run = work.abide(&["app", "m/foo.ko", "--on", "Module.kabi_x86_64"]);
+    says(&run, 3, &["undecided", "other"]);
+    let run = work.abide(&["app", "m/foo.ko", "--on", "m/foo.ko", "--kabi", "Module.kabi_x86_64"]);
+    assert_eq!(run.status, 2, "a list is no kernel: {}{}", run.stdout, run.stderr);
+}

@@ -71,8 +71,6 @@ fn of_abide(folder: &Path, symvers: &Path) -> (Complaints, usize) {
         let file = module.path.to_string().rsplit('/').next().unwrap_or_default().to_owned();
         for problem in load.problems {
             let (symbol, kind) = match problem {
-                // depmod looks at what a module imports, and no module imports it.
-                Problem::Checksum { symbol, .. } if symbol == "module_layout" => continue,
                 Problem::Checksum { symbol, .. } => (symbol, "checksum"),
                 Problem::Missing { symbol } => (symbol, "missing"),
                 // depmod knows nothing of licences, namespaces and the like.

@@ -151,6 +151,13 @@ impl<'a> Kernel<'a> {
         }
     }
 
+    /// Adds the lists of promised symbols that are for this kernel.
+    pub fn with_lists(mut self, extra: &'a Lists) -> Self {
+        let all: Vec<_> = extra.lists().collect();
+        add_lists(&mut self, &all);
+        self
+    }
+
     fn add(&mut self, exports: &'a [KernelExport], source: &'a BStr) {
         for export in exports {
             let namespace = export.namespace.as_ref().map(|n| n.as_bstr());
@@ -216,11 +223,12 @@ pub fn kernels<'a>(side: &'a Side, extra: &'a Lists) -> Vec<Kernel<'a>> {
     join_unnamed(&mut by_release);
     let mut found: Vec<Kernel<'a>> =
         by_release.into_iter().map(|(release, pieces)| put_together(release, pieces)).collect();
-    let shipped = side.packages.iter().flat_map(|p| lists(&p.kernel_files));
-    let all: Vec<_> = extra.lists().chain(shipped).collect();
+    let shipped: Vec<_> = side.packages.iter().flat_map(|p| lists(&p.kernel_files)).collect();
+    // A list stands for a kernel where it is the input itself; one that the caller adds is for the kernels of the input.
     if found.is_empty() {
-        found.extend(of_list(&all));
+        found.extend(of_list(&shipped));
     }
+    let all: Vec<_> = extra.lists().chain(shipped).collect();
     found.iter_mut().for_each(|kernel| add_lists(kernel, &all));
     found
 }

@@ -122,7 +122,8 @@ fn of_target<'a>(side: &'a Side, required: &'a [Required], lists: &'a Lists) -> 
         return found;
     }
     let source = BStr::new("what packages of modules require");
-    required.iter().map(|r| Kernel::of_requirements(r.release.clone(), &r.symbols, source)).collect()
+    let kernel = |r: &'a Required| Kernel::of_requirements(r.release.clone(), &r.symbols, source);
+    required.iter().map(|r| kernel(r).with_lists(lists)).collect()
 }
 
 fn required(side: &Side) -> Vec<Required> {

@@ -202,7 +202,7 @@ fn counted(count: usize, what: &str) -> String {
 fn unmet(metas: &[&PackageMeta], set: &[Module<'_>], kernel: &Kernel<'_>) -> Option<Problem> {
     let own: BTreeMap<&[u8], Option<u32>> =
         set.iter().flat_map(|m| m.exports).map(|e| (e.name.as_slice(), e.crc)).collect();
-    let is_known = kernel.is_complete && kernel.has_module_exports;
+    let is_known = kernel.is_complete && kernel.has_module_exports && !kernel.is_list;
     let mut needs = Vec::new();
     for meta in metas {
         let mut symbols = Vec::new();

@@ -238,7 +238,7 @@ impl<'k, 'a: 'k> Loader<'k, 'a> {
                 if import.binding == Binding::Weak {
                     continue;
                 }
-                match self.kernel.is_complete && self.kernel.has_module_exports {
+                match self.knows_all() {
                     true => load.problems.push(Problem::Missing { symbol: import.name.clone() }),
                     false => unknown.push(import.name.clone()),
                 }
@@ -274,6 +274,11 @@ impl<'k, 'a: 'k> Loader<'k, 'a> {
             load.open.push(Open::Checksums { count: unversioned });
         }
         load.problems.sort_by_key(Problem::order);
+    }
+
+    /// Whether what is not among the kernel's exports is certain not to be exported; a list names only what is promised.
+    fn knows_all(&self) -> bool {
+        self.kernel.is_complete && self.kernel.has_module_exports && !self.kernel.is_list
     }
 
     /// A symbol that the kernel exports already (`verify_exported_symbols`).
