@@ -105,6 +105,7 @@ fn alter(from: &Path, to: &Path, root: &Path) {
             bytes.push(0);
         }
         fs::write(to, bytes).expect("writable");
+        fs::set_permissions(to, meta.permissions()).expect("its mode");
     }
 }
 

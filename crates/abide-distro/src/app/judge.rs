@@ -282,6 +282,6 @@ fn kernel_module(file: &ProgramFile) -> Gap {
     Gap {
         kind: GapKind::Unsupported,
         subject: file.shown.clone(),
-        detail: "kernel module, not checked".to_owned(),
+        detail: "kernel module, not checked here; give a kernel with --on".to_owned(),
     }
 }
