@@ -177,7 +177,7 @@ fn mirrored(behaviour: Behaviour) -> (Result<Side, side::OpenError>, Server, Ser
 
 #[test]
 fn a_mirror_that_dies_midway_is_no_loss() {
-    let whole = open(&example("reference"));
+    let whole = open(example("reference"));
     let is_whole = |side: Result<Side, side::OpenError>| {
         let side = side.unwrap();
         assert!(side.gaps.is_empty(), "{:?}", side.gaps);
