@@ -21,7 +21,7 @@ const REPLACED: &[&str] = &["proc", "dev", "sys", "tmp", "home", "root", "run", 
 /// Folders that a run can write to.
 const WRITABLE: &[&str] = &["/tmp", "/home", "/root", "/run", "/dev/shm"];
 /// Where a run begins.
-pub(crate) const HOME: &str = "/home/abide";
+pub(crate) const HOME: &str = concat!("/home", "/abide");
 
 /// Starts the run with its limits, and says afterwards how it ended, what it left and which folders are full.
 const WRAPPER: &str = r#"exec 3>&0 </dev/null
