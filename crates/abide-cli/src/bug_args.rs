@@ -91,7 +91,7 @@ pub(crate) struct Environments {
     /// be given several times.
     #[arg(short, long, value_name = "ROLE[:NAME]=PLACE", value_parser = crate::bug::environment::parse)]
     pub(crate) environment: Vec<Environment>,
-    /// Distribution file whose [[environment]] entries are meant, besides those named here.
+    /// Distribution file whose environments are meant, besides those named here.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) distribution: Option<PathBuf>,
     /// Packages that are installed into a throw-away copy of the candidate's root tree, which becomes
