@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use abide_model::{ElfClass, ElfKind, Endian, Side};
+use abide_model::{ElfClass, ElfKind, Side};
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -218,32 +218,20 @@ impl SideSystem<'_> {
 pub(crate) fn merged(path: &BStr) -> BString {
     let path = path.strip_prefix(b"/").unwrap_or(path);
     let path = path.strip_prefix(b"usr/").unwrap_or(path);
-    let path: BString = [b"/", path].concat().into();
     // `/bin`, `/sbin`, `/lib` are links to their like below `/usr`; `/sbin` and `/bin` are one place where they are merged.
-    path
+    [b"/", path].concat().into()
 }
 
-/// A path without `.`, `..` and doubled slashes.
+/// An absolute path without `.`, `..` and doubled slashes.
 pub(crate) fn normal(path: &BStr) -> BString {
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in path.split_str("/") {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    [b"/", bstr::join("/", &parts).as_slice()].concat().into()
+    crate::resolve::normal([b"/", path.as_bytes()].concat().as_bstr())
 }
 
 /// Red Hat's name of the library directory.
 pub(crate) fn usual_lib(target: Target) -> &'static str {
-    match (target.class, target.machine, target.endian) {
-        (ElfClass::Elf64, 258, _) => "lib64",
-        (ElfClass::Elf64, _, Endian::Little | Endian::Big) => "lib64",
-        (ElfClass::Elf32, ..) => "lib",
+    match target.class {
+        ElfClass::Elf64 => "lib64",
+        ElfClass::Elf32 => "lib",
     }
 }
 
@@ -262,6 +250,8 @@ pub fn hwcaps(target: Target, isa_level: Option<u8>) -> Vec<BString> {
 
 #[cfg(test)]
 mod tests {
+    use abide_model::Endian;
+
     use super::*;
 
     #[test]

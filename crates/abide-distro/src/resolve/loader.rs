@@ -156,8 +156,8 @@ fn expand(dir: &BStr, origin: &BStr, class: ElfClass) -> Vec<BString> {
     found
 }
 
-/// A path without `.`, `..` and doubled slashes.
-fn normal(path: &BStr) -> BString {
+/// A path without `.`, `..` and doubled slashes; an absolute one stays so.
+pub(crate) fn normal(path: &BStr) -> BString {
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in path.split_str("/") {
         match part {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use abide_model::{ArtifactFacts, Binding, ElfKind, Finding, Symbol};
 use bstr::{BStr, ByteSlice};
 
-pub(crate) use loader::{Loader, Scope};
+pub(crate) use loader::{Loader, Scope, normal};
 
 use crate::check::Context;
 use crate::gaps::{may_hide_package, may_lack_symbols};
