@@ -35,8 +35,9 @@ fn builds_of_one_source_are_compatible() {
         let folder = work.path().join(if cpp { "cpp" } else { "c" });
         let first = sources(&folder, &library);
         for (name, compiler, options) in BUILDS {
-            if !has(compiler) {
-                eprintln!("skipped: no {compiler}");
+            let linker = options.contains(&"-fuse-ld=lld").then_some("ld.lld");
+            if let Some(missing) = [Some(*compiler), linker].into_iter().flatten().find(|tool| !has(tool)) {
+                eprintln!("skipped: no {missing}");
                 continue;
             }
             let other = compile(&folder, name, compiler, cpp, options);

@@ -110,9 +110,9 @@ pub(super) struct Extent {
 pub(super) enum Detail {
     /// Which entries are symbols'.
     Symbols,
-    /// Types: whatever makes up their identity.
+    /// Types: whatever makes up their identity, and where symbols were declared.
     Types,
-    /// Where they were declared, besides.
+    /// Where types were declared, besides.
     Places,
 }
 
@@ -124,6 +124,7 @@ impl Detail {
             _ if tag::is_inside_bodies(tag) => 1 << slot::SIBLING,
             Detail::Symbols if tag::is_unit(tag) || tag::may_hold_symbols(tag) => SYMBOLS,
             Detail::Symbols => 1 << slot::SIBLING,
+            Detail::Types if tag::is_unit(tag) || tag::is_symbol(tag) => u64::MAX,
             Detail::Types => !PLACES,
             Detail::Places => u64::MAX,
         }
@@ -146,7 +147,7 @@ const SYMBOLS: u64 = 1 << slot::SIBLING
     | 1 << slot::ADDR_BASE
     | 1 << slot::RNGLISTS_BASE;
 
-/// Slots that only [`Detail::Places`] has.
+/// Slots that for entries of types only [`Detail::Places`] has.
 const PLACES: u64 = 1 << slot::DECL_FILE | 1 << slot::DECL_LINE | 1 << slot::STMT_LIST | 1 << slot::COMP_DIR;
 
 /// All abbreviations of a unit.
@@ -175,22 +176,15 @@ const USUAL_ABBREVIATIONS: usize = 64;
 impl AbbreviationTable {
     /// Parses the table at `offset`; stops without an error where the bytes stop making sense, since the
     /// entries that use a missing code are then reported.
-    pub(super) fn parse(
-        section: &[u8],
-        offset: usize,
-        is_big: bool,
-        encoding: Encoding,
-        detail: Detail,
-    ) -> Self {
+    pub(super) fn parse(section: &[u8], offset: usize, is_big: bool, forms: &Forms, detail: Detail) -> Self {
         let mut table = AbbreviationTable {
             dense: Vec::with_capacity(USUAL_ABBREVIATIONS),
             sparse: Vec::new(),
             steps: Vec::with_capacity(4 * USUAL_ABBREVIATIONS),
         };
-        let forms = Forms::of(encoding);
         let mut cursor = Cursor::new(section, offset, is_big);
         while table.dense.len() + table.sparse.len() < MAX_ABBREVIATIONS {
-            match table.parse_one(&mut cursor, &forms, detail) {
+            match table.parse_one(&mut cursor, forms, detail) {
                 Some(true) => {}
                 Some(false) | None => break,
             }
@@ -289,8 +283,8 @@ pub(super) mod form {
     }
 }
 
-/// What forms say of their values, looked up once for all attributes of a table.
-struct Forms {
+/// What forms say of their values, looked up once for all units with the same sizes.
+pub(super) struct Forms {
     encoding: Encoding,
     standard: [(Option<u32>, Load); Forms::COUNT],
 }
@@ -299,8 +293,15 @@ impl Forms {
     /// Forms of the standard; those of extensions are beyond.
     const COUNT: usize = 0x2d;
 
-    fn of(encoding: Encoding) -> Self {
+    pub(super) fn of(encoding: Encoding) -> Self {
         Forms { encoding, standard: std::array::from_fn(|form| Forms::compute(form as u16, encoding)) }
+    }
+
+    /// Makes it that of `encoding`.
+    pub(super) fn suit(&mut self, encoding: Encoding) {
+        if self.encoding != encoding {
+            *self = Forms::of(encoding);
+        }
     }
 
     fn compute(form: u16, encoding: Encoding) -> (Option<u32>, Load) {
@@ -314,6 +315,12 @@ impl Forms {
             Some(known) => *known,
             None => Forms::compute(form, self.encoding),
         }
+    }
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Forms::of(Encoding { version: 5, address_size: 8, offset_size: 4 })
     }
 }
 

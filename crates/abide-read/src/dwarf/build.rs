@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::abbrev::{AbbreviationTable, Detail, Encoding, slot};
+use super::abbrev::{AbbreviationTable, Detail, Encoding, Forms, slot};
 use super::arena::{self, Arena, NodeId, flag, kind};
+use super::declared::Declarations;
 use super::die::{Die, DieRef, StringRef, after_subtree, decode};
 use super::names::Names;
 use super::ranges::Ranged;
@@ -67,6 +68,7 @@ pub(super) struct Harvest {
     pub(super) definitions: Vec<(NodeId, UnitKey, NodeId)>,
     pub(super) shared_definitions: FxHashMap<DieRef, NodeId>,
     pub(super) crossings: Vec<(UnitKey, NodeId, DieRef)>,
+    pub(super) declarations: Declarations,
 }
 
 /// Reads types of one artifact, on one thread.
@@ -98,6 +100,10 @@ pub(super) struct Builder<'s, 'd> {
     pub(super) passed: Passed,
     /// Functions without a plain address that a scan met.
     pub(super) ranged: Vec<Ranged>,
+    /// Where the symbols were declared.
+    pub(super) declarations: Declarations,
+    /// What forms say of their values, in units like the last one.
+    forms: Forms,
 }
 
 /// A unit that is being read and what was learnt of its scopes.
@@ -131,6 +137,8 @@ impl<'s, 'd> Builder<'s, 'd> {
             trails: Trails::default(),
             passed: Passed::default(),
             ranged: Vec::new(),
+            declarations: Declarations::default(),
+            forms: Forms::default(),
         }
     }
 
@@ -143,6 +151,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             definitions: self.definitions,
             shared_definitions: self.shared_definitions,
             crossings: self.crossings,
+            declarations: self.declarations,
         }
     }
 
@@ -177,10 +186,11 @@ impl<'s, 'd> Builder<'s, 'd> {
         }
         let Some(source) = self.sources.get(unit.source) else { return Arc::default() };
         let key = (unit.source.info_of().0, unit.abbreviation_offset, unit.encoding);
-        let (detail, table_bytes) = (self.detail, &mut self.table_bytes);
+        let (detail, table_bytes, forms) = (self.detail, &mut self.table_bytes, &mut self.forms);
         let table = self.tables.entry(key).or_insert_with(|| {
             let (section, offset) = (source.sections.abbrev, unit.abbreviation_offset);
-            let table = AbbreviationTable::parse(section, offset, source.is_big, unit.encoding, detail);
+            forms.suit(unit.encoding);
+            let table = AbbreviationTable::parse(section, offset, source.is_big, forms, detail);
             *table_bytes += table.size_bytes();
             Arc::new(table)
         });

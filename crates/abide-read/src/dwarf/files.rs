@@ -19,6 +19,7 @@ pub(super) struct Files {
 }
 
 /// What a unit says about its line table.
+#[derive(Clone)]
 pub(super) struct LineTable {
     is_supplementary: bool,
     offset: Option<usize>,

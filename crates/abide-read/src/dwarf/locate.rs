@@ -6,18 +6,29 @@ use rustc_hash::FxHashMap;
 
 use super::abbrev::slot;
 use super::build::Builder;
+use super::declared::{Declarations, Numbered, UnitPlace, line_of};
 use super::die::{Die, DieRef};
 use super::files::{Files, LineTable};
 use super::merge::Assembled;
 use super::tag;
-use super::unit::{SourceId, UnitContext};
+use super::unit::UnitContext;
 
 /// Reads the declarations of all nodes and roots, and returns the files that they name.
 ///
 /// In the order of the file, so that one unit after the other is opened. Until [`Files::name`] the `file` of a
 /// declaration is its place in that list: the files' names are in the line tables, which are not here yet.
-pub(super) fn locate(builder: &mut Builder<'_, '_>, assembled: &mut Assembled) -> Files {
-    let mut locator = Locator { builder, files: Files::default(), known: FxHashMap::default() };
+pub(super) fn locate(
+    builder: &mut Builder<'_, '_>,
+    declarations: Declarations,
+    assembled: &mut Assembled,
+) -> Files {
+    let mut locator = Locator {
+        builder,
+        declarations,
+        files: Files::default(),
+        units: FxHashMap::default(),
+        numbers: FxHashMap::default(),
+    };
     for index in sorted(&assembled.origins) {
         locator.node(assembled, TypeId(index));
     }
@@ -36,9 +47,13 @@ fn sorted(entries: &[DieRef]) -> Vec<u32> {
 
 struct Locator<'b, 's, 'd> {
     builder: &'b mut Builder<'s, 'd>,
+    /// What was noted with the types of the roots.
+    declarations: Declarations,
     files: Files,
-    /// Units (by source and offset) and files (by unit and number) in the lists of `files`.
-    known: FxHashMap<(SourceId, usize, Option<u64>), u32>,
+    /// Units in the list of `files`.
+    units: FxHashMap<UnitPlace, u32>,
+    /// Files in the other list, by unit in the first and number in its line table.
+    numbers: FxHashMap<(u32, u64), u32>,
 }
 
 impl Locator<'_, '_, '_> {
@@ -85,71 +100,55 @@ impl Locator<'_, '_, '_> {
 
     fn root(&mut self, assembled: &mut Assembled, index: usize) {
         let entry = assembled.root_entries[index];
-        let mut die = Die::new();
-        let Some(context) = self.builder.entry(entry, &mut die) else { return };
-        let mut names: Vec<Option<Vec<u8>>> = Vec::new();
-        let mut place = self.place(&context, &die);
-        let mut next = Some(entry);
-        // The entry that states the parameters is the abstract instance, when there is one.
-        for _ in 0..4 {
-            let Some(reference) = next else { break };
-            let Some(context) = self.builder.entry(reference, &mut die) else { break };
-            if place.is_none() {
-                place = self.place(&context, &die);
+        let declared = self.declarations.of_entries.get(&entry);
+        let place = match declared {
+            Some(declared) => declared.place.and_then(|place| self.declared_place(place)),
+            None => {
+                let mut die = Die::new();
+                let Some(context) = self.builder.entry(entry, &mut die) else { return };
+                self.place(&context, &die)
             }
-            let listed = self.parameter_names(reference, &die);
-            if listed.iter().any(Option::is_some) || names.is_empty() {
-                names = listed;
-            }
-            next = die.reference(slot::ABSTRACT_ORIGIN).or_else(|| die.reference(slot::SPECIFICATION));
-        }
+        };
         assembled.graph.roots[index].decl = place;
         let ty = assembled.graph.roots[index].ty;
         let strings = &mut assembled.graph.strings;
-        if let TypeKind::Function(function) = &mut assembled.graph.nodes[ty.0 as usize].kind
-            && names.len() == function.parameters.len()
+        let node = &mut assembled.graph.nodes[ty.0 as usize];
+        let TypeKind::Function(function) = &mut node.kind else { return };
+        if let Some(declared) = self.declarations.of_entries.get(&entry)
+            && declared.parameters.len() == function.parameters.len()
         {
-            for (parameter, name) in function.parameters.iter_mut().zip(names) {
-                parameter.name = name.map(|n| strings.intern(&n));
+            for (parameter, name) in function.parameters.iter_mut().zip(&declared.parameters) {
+                let name = name.and_then(|place| self.builder.text(place));
+                parameter.name = name.map(|n| strings.intern(n));
             }
         }
-        if assembled.graph.nodes[ty.0 as usize].decl.is_none()
-            && matches!(assembled.graph.nodes[ty.0 as usize].kind, TypeKind::Function(_))
-        {
-            assembled.graph.nodes[ty.0 as usize].decl = place;
-        }
-    }
-
-    /// Names of the parameters that the signature counts.
-    fn parameter_names(&mut self, unit: DieRef, die: &Die) -> Vec<Option<Vec<u8>>> {
-        let mut names = Vec::new();
-        self.builder.for_each_child_of(unit, die, |builder, child| {
-            let is_hidden = child.flag(slot::ARTIFICIAL) && !names.is_empty();
-            if child.tag == tag::FORMAL_PARAMETER && !is_hidden {
-                let place = child.string(slot::NAME);
-                names.push(place.and_then(|p| p.resolve(builder.sources)).map(<[u8]>::to_vec));
-            }
-        });
-        names
+        node.decl = node.decl.or(place);
     }
 
     fn place(&mut self, context: &UnitContext, die: &Die) -> Option<DeclLocation> {
-        let file = die.uint(slot::DECL_FILE)?;
-        let (sources, files) = (self.builder.sources, &mut self.files);
-        let unit = *self.known.entry((context.source, context.offset, None)).or_insert_with(|| {
-            files.units.push(LineTable::of(sources, context));
+        let (unit, file) = ((context.source, context.offset), die.uint(slot::DECL_FILE)?);
+        let sources = self.builder.sources;
+        let file = self.file(unit, file, || LineTable::of(sources, context));
+        Some(DeclLocation { file, line: line_of(die) })
+    }
+
+    fn declared_place(&mut self, place: Numbered) -> Option<DeclLocation> {
+        let table = self.declarations.tables.get(&place.unit)?.clone();
+        Some(DeclLocation { file: self.file(place.unit, place.file, || table), line: place.line })
+    }
+
+    /// The place of a file in the list of files.
+    fn file(&mut self, unit: UnitPlace, file: u64, table: impl FnOnce() -> LineTable) -> StrId {
+        let files = &mut self.files;
+        let index = *self.units.entry(unit).or_insert_with(|| {
+            files.units.push(table());
             files.units.len() as u32 - 1
         });
-        let index = *self.known.entry((context.source, context.offset, Some(file))).or_insert_with(|| {
-            files.list.push((unit, file));
+        StrId(*self.numbers.entry((index, file)).or_insert_with(|| {
+            files.list.push((index, file));
             files.list.len() as u32 - 1
-        });
-        Some(DeclLocation { file: StrId(index), line: line_of(die) })
+        }))
     }
-}
-
-fn line_of(die: &Die) -> u32 {
-    die.uint(slot::DECL_LINE).and_then(|l| u32::try_from(l).ok()).unwrap_or(0)
 }
 
 fn assembled_strings(strings: &abide_model::StringTable) -> &abide_model::StringTable {

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arena::{Arena, NodeId, Slot, for_each_slot, kind, to_kind};
 use super::build::{Harvest, Trouble, UnitKey};
+use super::declared::Declarations;
 use super::die::DieRef;
 use super::names::Names;
 use super::roots::{TypedRoot, Wanted};
@@ -25,6 +26,7 @@ pub(super) struct Merged {
     crossings: Vec<(UnitKey, NodeId, NodeId)>,
     pub(super) roots: Vec<TypedRoot>,
     pub(super) trouble: Trouble,
+    pub(super) declarations: Declarations,
 }
 
 impl Merged {
@@ -39,6 +41,7 @@ impl Merged {
             crossings: Vec::new(),
             roots,
             trouble: first.trouble,
+            declarations: first.declarations,
         };
         merged.cross(first.crossings, &first.shared_definitions, |id| id);
         for (worker, roots) in workers {
@@ -86,6 +89,7 @@ impl Merged {
         }));
         self.names.missing += worker.names.missing;
         self.trouble.add(&worker.trouble);
+        self.declarations.join(worker.declarations);
     }
 }
 

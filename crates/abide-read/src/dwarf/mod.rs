@@ -9,6 +9,7 @@ mod abbrev;
 mod arena;
 mod build;
 mod cursor;
+mod declared;
 mod die;
 mod files;
 mod locate;
@@ -19,6 +20,7 @@ mod ranges;
 mod roots;
 mod scope;
 mod sections;
+mod settled;
 mod special;
 mod split;
 mod tag;
@@ -39,6 +41,7 @@ use roots::{Depth, Match, Matches, TypedRoot, Wanted};
 use sections::OwnedSections;
 pub use sections::{DebugFile, SupplementaryLink, supplementary_link};
 pub(crate) use sections::{has_many_plain_entries, supplementary_id};
+use settled::Settled;
 pub use split::{SplitFiles, SplitUnit, SplitWanted};
 use thrown::Thrown;
 use unit::{SourceId, Sources, Unit};
@@ -128,8 +131,8 @@ fn read_entries(
             format!("{count} names are not in the string section that they are said to be in"),
         ));
     }
-    drop(merged);
-    let files = locate::locate(&mut Builder::new(&sources, Detail::Places), &mut assembled);
+    let declarations = merged.declarations;
+    let files = locate::locate(&mut Builder::new(&sources, Detail::Places), declarations, &mut assembled);
     Some((assembled.graph, files))
 }
 
@@ -186,9 +189,13 @@ fn find_roots<'d>(
             builder.consider_ranged(ranged, &sections, wanted, &mut found);
         }
     }
-    let hidden = wanted.hidden_inside(&found);
-    if !hidden.is_empty() {
-        found.extend(scan_units(sources, Depth::All, &hidden).0);
+    let members = wanted.hidden_inside(&found, Depth::Classes);
+    if !members.is_empty() {
+        found.extend(scan_units(sources, Depth::Classes, &members).0);
+    }
+    let local = wanted.hidden_inside(&found, Depth::All);
+    if !local.is_empty() {
+        found.extend(scan_units(sources, Depth::All, &local).0);
     }
     (found, trouble)
 }
@@ -221,10 +228,19 @@ fn next_of<'u>(next: &AtomicUsize, units: &'u [Unit]) -> Option<(u32, &'u Unit)>
 fn scan_units(sources: &Sources<'_>, depth: Depth, wanted: &Wanted<'_>) -> (Matches, Trouble, Vec<Ranged>) {
     let units = sources.get(SourceId::MAIN).map_or(&[][..], |main| &main.units);
     let next = AtomicUsize::new(0);
+    let settled = Settled::new(wanted.len());
     let results = on_threads(units.len(), || {
         let (mut builder, mut found) = (Builder::new(sources, Detail::Symbols), Matches::default());
         while let Some((index, unit)) = next_of(&next, units) {
+            let before = found.len();
             builder.scan((unit.source.0, index), unit, depth, wanted, &mut found);
+            // The first scan counts what is wrong with all units, so it goes on to the end.
+            if depth != Depth::Top && found.len() > before {
+                settled.add(&found);
+            }
+            if settled.are_all() {
+                break;
+            }
         }
         (found, builder.trouble, builder.ranged)
     });

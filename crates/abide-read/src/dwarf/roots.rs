@@ -51,7 +51,9 @@ impl Passed {
 pub(super) enum Depth {
     /// Units and name spaces.
     Top,
-    /// Classes and function bodies too.
+    /// Classes too.
+    Classes,
+    /// And function bodies.
     All,
 }
 
@@ -113,11 +115,15 @@ impl<'f> Wanted<'f> {
         Self::of(facts, |_| true)
     }
 
-    /// The C++ functions and objects of sources that no entry was found for at the top of a unit: members of classes
-    /// that are constants, and what is local to functions.
-    pub(super) fn hidden_inside(&self, found: &Matches) -> Self {
+    /// The C++ functions and objects of sources that no entry was found for further up, and that can be at this depth:
+    /// members of classes that are constants or have no place, and what is local to functions.
+    pub(super) fn hidden_inside(&self, found: &Matches, depth: Depth) -> Self {
         Self::of(self.facts, |index| {
             let name = self.facts.symbols[index as usize].name.as_slice();
+            // `_ZZ*`: what is local to a function.
+            if depth == Depth::Classes && name.starts_with(b"_ZZ") {
+                return false;
+            }
             // `_ZT*`, `_ZG*`: virtual tables, type information, guards, thunks (Itanium C++ ABI §5.1.4).
             name.starts_with(b"_Z")
                 && !name.starts_with(b"_ZT")
@@ -162,6 +168,11 @@ impl<'f> Wanted<'f> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.by_name.is_empty()
+    }
+
+    /// Number of symbols.
+    pub(super) fn len(&self) -> usize {
+        self.by_name.values().map(Vec::len).sum()
     }
 
     /// Symbols at the same place as `symbol`, which are its aliases.
@@ -233,6 +244,7 @@ impl<'s, 'd> Builder<'s, 'd> {
                 RootKind::Variable if tag::is_class(die.tag) => self.node(found.entry),
                 RootKind::Variable => self.root_variable(&identity),
             };
+            self.declare(found.entry);
             typed.push(TypedRoot { symbol, found, node, source_name: self.root_name(&identity) });
         }
         self.leave();
@@ -258,7 +270,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             // Types make up most of a unit, and none of them is a symbol.
             let tag = tag_at(self.sources, context, position)?;
             if !tag::may_hold_symbols(tag) {
-                if reach == Depth::Top || !may_enclose_symbols(tag) {
+                if !may_enclose_symbols(tag, reach) {
                     position = after_entry(self.sources, context, position)?;
                 } else {
                     let (next, has_children) = past_attributes(self.sources, context, position)?;
@@ -399,6 +411,10 @@ impl<'s, 'd> Builder<'s, 'd> {
         {
             return;
         }
+        let own = die.string(slot::LINKAGE_NAME);
+        if needs_name && own.is_some_and(|place| self.passed.contains(place)) {
+            return;
+        }
         let identity = self.identity(entry, die);
         let place = identity.symbol_name;
         if needs_name && (!identity.is_external || place.is_none_or(|place| self.passed.contains(place))) {
@@ -419,7 +435,10 @@ impl<'s, 'd> Builder<'s, 'd> {
             }
             let agrees = name.is_some_and(|n| n == wanted.facts.symbols[symbol as usize].name.as_slice());
             let has_place = die.has(slot::RANGES) || die.has(slot::LOCATION);
-            let quality = match (at_address.is_some(), agrees) {
+            // What is local to a function has no linkage name, so that its address says all that there is to say.
+            let is_local =
+                kind == RootKind::Variable && wanted.facts.symbols[symbol as usize].name.starts_with(b"_ZZ");
+            let quality = match (at_address.is_some(), agrees || is_local) {
                 (true, true) => Quality::Both,
                 (true, false) => Quality::Address,
                 (false, _) if has_place => Quality::Name,
@@ -505,9 +524,13 @@ impl<'s, 'd> Builder<'s, 'd> {
     }
 }
 
-/// Whether entries of symbols can be somewhere below an entry with this tag.
-fn may_enclose_symbols(tag: u16) -> bool {
-    !matches!(tag, tag::ENUMERATION | tag::SUBROUTINE | tag::ARRAY | tag::FORMAL_PARAMETER)
+/// Whether a scan that goes down so far looks for entries of symbols below an entry with this tag.
+fn may_enclose_symbols(tag: u16, reach: Depth) -> bool {
+    match reach {
+        Depth::Top => false,
+        Depth::Classes => matches!(tag, tag::CLASS | tag::STRUCTURE | tag::UNION | tag::INTERFACE),
+        Depth::All => !matches!(tag, tag::ENUMERATION | tag::SUBROUTINE | tag::ARRAY | tag::FORMAL_PARAMETER),
+    }
 }
 
 /// What an entry and the entries that it completes say together.

@@ -101,6 +101,7 @@ impl<'d> OwnedSections<'d> {
     pub(super) fn load_lines(&mut self, data: DebugFile<'d>) {
         self.info = Cow::default();
         self.types = Cow::default();
+        self.abbrev = Cow::default();
         self.problems.clear();
         // That it is an ELF file was found when the entries were loaded.
         let _ = self.visit(data, false);

@@ -35,6 +35,11 @@ pub(super) fn may_hold_symbols(tag: u16) -> bool {
     matches!(tag, 0 | NAMESPACE | MODULE | SUBPROGRAM | VARIABLE | MEMBER)
 }
 
+/// Whether an entry with this tag is a function or a variable.
+pub(super) fn is_symbol(tag: u16) -> bool {
+    matches!(tag, SUBPROGRAM | VARIABLE)
+}
+
 /// Whether types of this language can be declared inside namespaces, classes or functions whose names count.
 /// The C family (C89, C, C99, C11, C17, C23, Objective-C, assembler) has one flat name space of tags.
 /// A unit without a language (a partial unit of dwz) may hold anything.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::abbrev::{AbbreviationTable, Detail, Encoding, slot};
+use super::abbrev::{AbbreviationTable, Detail, Encoding, Forms, slot};
 use super::cursor::Cursor;
 use super::die::{Die, DieRef, decode};
 use super::sections::Sections;
@@ -249,8 +249,8 @@ impl<'a> Sources<'a> {
         if self.joined(unit).is_some() {
             return None;
         }
-        let (at, is_big) = (unit.abbreviation_offset, main.is_big);
-        let table = AbbreviationTable::parse(main.sections.abbrev, at, is_big, unit.encoding, Detail::Places);
+        let (at, is_big, forms) = (unit.abbreviation_offset, main.is_big, Forms::of(unit.encoding));
+        let table = AbbreviationTable::parse(main.sections.abbrev, at, is_big, &forms, Detail::Places);
         Some(self.open(unit, Arc::new(table)))
     }
 }

@@ -17,7 +17,7 @@ use super::named::Named;
 use super::package::{Container, Context, Origin, PackageFile, ReadPackage, needs_types};
 use super::packages::{Outcome, add_remote, archive, debug_package, list, on_disk, read_all};
 use super::tree;
-use super::walk::{Walked, WalkedFile, walk};
+use super::walk::{Walked, WalkedFile, walk, walk_debug};
 use crate::debuginfo::{DebugIndex, Probe, build_id_of_path, probe};
 use crate::input::{ContentKind, HEAD_BYTES};
 use crate::kernel::TextKind;
@@ -359,7 +359,7 @@ impl Opener<'_> {
         let path = self.named.path();
         let metadata = std::fs::metadata(&path).map_err(|e| self.io(e))?;
         if metadata.is_dir() {
-            let walked = walk(&path);
+            let walked = walk_debug(&path);
             parts.gaps.extend(walked.gaps);
             let (packages, files) = packages_and_files(walked.files);
             self.add_debug_packages(parts, packages)?;

@@ -10,6 +10,7 @@ use bstr::{BString, ByteVec};
 use rayon::prelude::*;
 
 use super::shebang;
+use crate::debuginfo::build_id_of_path;
 use crate::input::{ContentKind, HEAD_BYTES};
 use crate::source::file_head;
 
@@ -54,6 +55,28 @@ pub(crate) struct Walked {
 
 /// Lists `root`.
 pub(crate) fn walk(root: &Path) -> Walked {
+    walk_with(root, look)
+}
+
+/// Lists `root`, which holds debug information: what is named by its build-id is taken for an ELF file unseen, since it
+/// is opened anyway when something has that build-id. Of such files the size and the mode are not known.
+pub(crate) fn walk_debug(root: &Path) -> Walked {
+    walk_with(root, |root, path| match build_id_of_path(&path) {
+        Some(_) => Ok(WalkedFile {
+            name: name_below(root, &path),
+            path,
+            kind: ContentKind::Elf,
+            inode: None,
+            size_bytes: 0,
+            is_named: false,
+            mode: 0,
+            interpreter: None,
+        }),
+        None => look(root, path),
+    })
+}
+
+fn walk_with(root: &Path, look: impl Fn(&Path, PathBuf) -> Result<WalkedFile, Gap> + Sync) -> Walked {
     let mut walked = Walked::default();
     let mut entries_left = ENTRIES_MAX;
     let mut files = Vec::new();
