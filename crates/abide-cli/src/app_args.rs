@@ -38,8 +38,9 @@ pub(crate) struct App {
     pub(crate) programs: Vec<String>,
     /// Where it should run: `el7`, `el8`, `el9`, `el10` (profiles inside of abide), a profile in a
     /// file, `host`, a root directory, a repository (folder or URL), a folder of packages, a
-    /// snapshot; several with commas between them are one distribution. For modules: kernel images,
-    /// packages, Module.symvers. May be given several times.
+    /// snapshot; several with commas between them are one distribution; a distribution file, whose candidate
+    /// is meant, or FILE.toml#reference. For modules: kernel images, packages, Module.symvers. May be given
+    /// several times.
     #[arg(long, value_name = "DISTRIBUTION", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) on: Vec<String>,
     /// Compare only what the programs import: what is used of this build of the libraries, and

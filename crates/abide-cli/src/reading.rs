@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) btf_base: Option<PathBuf>,
     /// Public headers.
     pub(crate) headers: Option<PathBuf>,
+    /// Of repositories only packages for these are read, besides those for all; none stands for every one.
+    pub(crate) architectures: Vec<String>,
 }
 
 /// The other side of a check.
@@ -45,7 +47,6 @@ pub(crate) struct Reader {
     store: Option<Arc<Store>>,
     verbose: bool,
     debuginfod: Option<DebuginfodOptions>,
-    architectures: Vec<String>,
 }
 
 impl Reader {
@@ -63,13 +64,7 @@ impl Reader {
             store,
             verbose: common.verbose,
             debuginfod: debuginfod(&common.debuginfod.debuginfod)?,
-            architectures: Vec::new(),
         })
-    }
-
-    /// Reads repositories for these architectures only.
-    pub(crate) fn for_architectures(self, architectures: Vec<String>) -> Self {
-        Reader { architectures, ..self }
     }
 
     /// Where progress goes.
@@ -126,19 +121,17 @@ impl Reader {
     }
 
     /// Reads what the repositories and packages of one side list, with every file.
-    pub(crate) fn list(&self, inputs: &[Named]) -> Result<Metadata, CliError> {
-        let list = ListOptions { with_files: true, architectures: self.architectures.clone() };
-        read_metadata(inputs, &list, self.progress()).map_err(refused)
+    pub(crate) fn list(&self, request: &Request) -> Result<Metadata, CliError> {
+        let list = ListOptions { with_files: true, architectures: request.architectures.clone() };
+        read_metadata(&request.inputs, &list, self.progress()).map_err(refused)
     }
 
     /// Reads what the repositories of both sides list.
     pub(crate) fn list_both(&self, old: &Request, new: &Candidate) -> Result<(Metadata, Metadata), CliError> {
         let start = Instant::now();
-        let list = ListOptions { with_files: true, architectures: self.architectures.clone() };
-        let read = |request: &Request| read_metadata(&request.inputs, &list, self.progress());
         let (Candidate::Inputs(request) | Candidate::Update(request)) = new;
-        let (listed, found) = side_by_side(|| read(old), || read(request));
-        let (old, found) = (listed.map_err(refused)?, found.map_err(refused)?);
+        let (listed, found) = side_by_side(|| self.list(old), || self.list(request));
+        let (old, found) = (listed?, found?);
         let new = match new {
             Candidate::Inputs(_) => found,
             Candidate::Update(_) => {
@@ -181,7 +174,7 @@ impl Reader {
             btf_base: request.btf_base.clone(),
             debuginfod: self.debuginfod.clone(),
             store: self.store.clone(),
-            architectures: self.architectures.clone(),
+            architectures: request.architectures.clone(),
             ..OpenOptions::default()
         }
     }

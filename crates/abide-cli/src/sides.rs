@@ -15,7 +15,6 @@ use crate::{kabi, policy, suppressions};
 pub(crate) struct Asked {
     pub(crate) old: Request,
     pub(crate) new: Candidate,
-    pub(crate) architectures: Vec<String>,
     pub(crate) options: CheckOptions,
 }
 
@@ -39,8 +38,7 @@ pub(crate) fn asked(args: &Check) -> Result<Asked, CliError> {
     };
     options.suppressions.merge(waivers);
     let (old, new) = requests(args, file.as_ref())?;
-    let architectures = file.map_or_else(Vec::new, |file| file.distribution.architectures);
-    Ok(Asked { old, new, architectures, options })
+    Ok(Asked { old, new, options })
 }
 
 /// A distribution file and where it is.
@@ -95,12 +93,14 @@ fn requests(args: &Check, file: Option<&DistributionFile>) -> Result<(Request, C
         debuginfo: [&args.debuginfo.debuginfo[..], &args.debuginfo.debuginfo_old].concat(),
         btf_base: args.btf_base.as_ref().and_then(|both| both.old.clone()),
         headers: args.headers.as_ref().and_then(|both| both.old.clone()),
+        architectures: file.map_or_else(Vec::new, |file| file.distribution.architectures.clone()),
     };
     let mut new = Request {
         inputs: inputs(&args.new, &args.sides.candidate),
         debuginfo: [&args.debuginfo.debuginfo[..], &args.debuginfo.debuginfo_new].concat(),
         btf_base: args.btf_base.as_ref().and_then(|both| both.new.clone()),
         headers: args.headers.as_ref().and_then(|both| both.new.clone()),
+        architectures: old.architectures.clone(),
     };
     let is_update = !args.sides.update.is_empty();
     if is_update {

@@ -55,6 +55,31 @@ fn what_is_not_covered_is_undecided() {
 }
 
 #[test]
+fn a_distribution_file_stands_for_its_candidate() {
+    let work = Workplace::new();
+    let old = work.library("reference/usr/lib64/libown.so.1", "int f(void) { return 1; }", &[]);
+    work.library("candidate/usr/lib64/libown.so.1", "int g(void) { return 1; }", &[]);
+    work.program("prog", "int f(void);\nvoid _start(void) { f(); }\n", &[&old]);
+    let sides = "[reference]\nname = 'Own 9'\nrepositories = ['reference']\n";
+    work.write("one.toml", sides);
+    work.write("both.toml", format!("{sides}[candidate]\nrepositories = ['candidate']\n"));
+    let on = |name: &str| work.abide(&["app", "prog", "--on", name]);
+    let run = on("both.toml");
+    assert!(run.stdout.contains("nothing that is known has f"), "{}{}", run.stdout, run.stderr);
+    for name in ["both.toml#reference", "one.toml"] {
+        let run = on(name);
+        assert!(!run.stdout.contains("has f"), "{name}: {}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains(&format!("Own 9 ({name})")), "{name}: {}", run.stdout);
+    }
+    let run = on("one.toml#candidate");
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("one.toml names no candidate"), "{}", run.stderr);
+    let run = work.abide(&["app", "prog", "--from", "both.toml", "--on", "both.toml"]);
+    assert_eq!(run.status, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("from Own 9 (both.toml)"), "{}", run.stdout);
+}
+
+#[test]
 fn scripts_and_what_they_need() {
     let work = Workplace::new();
     for folder in ["etc", "usr/bin", "usr/lib64/python3.9/site-packages", "usr/lib/jvm/java-11-openjdk"] {

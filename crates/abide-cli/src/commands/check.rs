@@ -13,9 +13,9 @@ use crate::{reports, suppressions};
 
 /// Compares, reports, and gives the verdict's exit status.
 pub(crate) fn run(args: &Check) -> Result<u8, CliError> {
-    let Asked { old, new, architectures, mut options } = sides::asked(args)?;
+    let Asked { old, new, mut options } = sides::asked(args)?;
     reports::refuse(args)?;
-    let reader = Reader::new(&args.common)?.for_architectures(architectures);
+    let reader = Reader::new(&args.common)?;
     if args.sides.metadata_only {
         return metadata_only(args, &reader, &old, &new, &options);
     }

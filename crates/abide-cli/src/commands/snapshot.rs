@@ -14,7 +14,7 @@ pub(crate) fn run(args: &Snapshot) -> Result<u8, CliError> {
     let headers = args.headers.clone();
     let (debuginfo, btf_base) = (args.debuginfo.clone(), args.btf_base.clone());
     let inputs = vec![args.input.clone().into()];
-    let side = reader.read(&Request { inputs, debuginfo, btf_base, headers })?;
+    let side = reader.read(&Request { inputs, debuginfo, btf_base, headers, ..Request::default() })?;
     let start = Instant::now();
     write_file(&args.output, |file| abide_read::snapshot::write(&side, file).map_err(io::Error::other))
         .map_err(|e| CliError::write(&args.output, e))?;

@@ -61,7 +61,7 @@ pub fn interface(program: &Program, check: &Check, old: &Side, new: &Side) -> Ce
     gaps.dedup();
     problems.sort_by_key(|problem| std::cmp::Reverse(problem.level));
     let answer = super::judge::answer(&problems, &gaps);
-    Cell { program: 0, target: 0, answer, problems, gaps, packages: Vec::new(), counts }
+    Cell { program: 0, target: 0, answer, problems, gaps, packages: Vec::new(), install: None, counts }
 }
 
 /// The imports that the reference's artifact exports.

@@ -243,6 +243,7 @@ impl<'a> Judge<'a> {
             answer,
             problems,
             gaps: self.gaps,
+            install: self.system.install(&self.packages),
             packages: self.packages.into_iter().collect(),
             counts: self.counts,
         }

@@ -71,6 +71,8 @@ pub struct Cell {
     pub gaps: Vec<Gap>,
     /// Packages of the distribution whose files the program loads, sorted.
     pub packages: Vec<String>,
+    /// The command that installs these.
+    pub install: Option<String>,
     /// What was looked at.
     pub counts: Counts,
 }

@@ -3,10 +3,10 @@
 //! It is no installed system: `ld.so.conf` is not known, so that a library outside of the default directories is
 //! not found, and named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use abide_model::{ElfClass, ElfKind, Side};
+use abide_model::{ElfClass, ElfKind, PackageFormat, Side};
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -187,6 +187,29 @@ impl System for SideSystem<'_> {
             true => None,
             false => Some(names),
         }
+    }
+
+    fn install(&self, packages: &BTreeSet<String>) -> Option<String> {
+        let wanted = self.packages().filter(|meta| packages.contains(&meta.nevra.to_string()));
+        let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut program = "dnf install";
+        for meta in wanted {
+            names.entry(&meta.nevra.name).or_default().insert(&meta.nevra.arch);
+            if meta.format == PackageFormat::Deb {
+                program = "apt install";
+            }
+        }
+        // A name alone means the machine's own architecture; which that is shows where there is a choice.
+        let is_mixed = names.values().any(|architectures| architectures.len() > 1);
+        let mark = if program == "dnf install" { '.' } else { ':' };
+        let words = names.iter().flat_map(|(name, architectures)| {
+            architectures.iter().map(move |architecture| match is_mixed && *architecture != "noarch" {
+                true => format!(" {name}{mark}{architecture}"),
+                false => format!(" {name}"),
+            })
+        });
+        let words: String = words.collect();
+        (!words.is_empty()).then(|| format!("{program}{words}"))
     }
 
     fn has_path(&self, path: &BStr) -> Option<bool> {

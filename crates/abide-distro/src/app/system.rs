@@ -3,6 +3,7 @@
 //! A system is asked and never listed: a root directory opens the files that a program needs and no others. Who reads
 //! them lives elsewhere; here are the questions, and a system made of several.
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasher as _;
 use std::sync::{Arc, OnceLock};
 
@@ -139,6 +140,11 @@ pub trait System: Sync {
     fn has_path(&self, path: &BStr) -> Option<bool>;
     /// Names in a directory, sorted; `None` when they are not known.
     fn entries(&self, directory: &BStr) -> Option<Vec<BString>>;
+    /// The command that installs packages of the system, by their labels in [`Object::package`]; `None` where the system
+    /// is not made of packages.
+    fn install(&self, _packages: &BTreeSet<String>) -> Option<String> {
+        None
+    }
 }
 
 /// The interpreter that the psABI and glibc give to programs of a target.
@@ -238,5 +244,9 @@ impl System for Installed<'_> {
 
     fn entries(&self, directory: &BStr) -> Option<Vec<BString>> {
         self.base.entries(directory)
+    }
+
+    fn install(&self, packages: &BTreeSet<String>) -> Option<String> {
+        self.base.install(packages)
     }
 }

@@ -66,6 +66,9 @@ pub struct AppResult {
     pub gaps: Vec<AppGap>,
     /// Packages of the distribution whose files it loads.
     pub packages: Vec<String>,
+    /// The command that installs these; absent where the distribution is not known by packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install: Option<String>,
     /// What was looked at.
     pub counts: AppCounts,
 }
@@ -167,6 +170,7 @@ fn result(cell: &Cell) -> AppResult {
         problems: cell.problems.iter().map(problem).collect(),
         gaps: cell.gaps.iter().map(gap).collect(),
         packages: cell.packages.clone(),
+        install: cell.install.clone(),
         counts: AppCounts {
             files: cell.counts.files,
             scripts: cell.counts.scripts,

@@ -42,6 +42,7 @@ struct Section {
     numbers: String,
     problems: Vec<Item>,
     gaps: Vec<String>,
+    install: String,
     packages: Vec<String>,
 }
 
@@ -111,6 +112,7 @@ fn section(document: &AppDocument, anchor: usize, result: &AppResult) -> Section
             .iter()
             .map(|gap| printable(&format!("{}: {}", gap.subject.display(), gap.detail)))
             .collect(),
+        install: result.install.as_deref().map(printable).unwrap_or_default(),
         packages: result.packages.iter().map(|package| printable(package)).collect(),
     }
 }

@@ -14,6 +14,9 @@ const NAMED: usize = 4;
 /// Gaps that are listed for each result before the rest is counted.
 const GAPS: usize = 8;
 
+/// Answers up to which every one says what to install.
+const INSTALLED: usize = 4;
+
 /// How the text is laid out.
 #[derive(Clone, Copy, Debug)]
 pub struct AppText {
@@ -87,7 +90,12 @@ impl Page {
     fn result(&mut self, document: &AppDocument, result: &AppResult) {
         let shown: Vec<&AppProblem> =
             result.problems.iter().filter(|p| self.options.verbose || p.level != "safe").collect();
-        if shown.is_empty() && result.gaps.is_empty() {
+        // In a large matrix what is well is one line.
+        let install = result
+            .install
+            .as_ref()
+            .filter(|_| self.options.verbose || !shown.is_empty() || document.results.len() <= INSTALLED);
+        if shown.is_empty() && result.gaps.is_empty() && install.is_none() {
             return;
         }
         let (program, distribution) =
@@ -108,6 +116,9 @@ impl Page {
         if result.gaps.len() > limit {
             let more = result.gaps.len() - limit;
             self.paragraph(2, 2, &format!("… and {} (--verbose lists all)", count(more, "more gap")));
+        }
+        if let Some(command) = install {
+            self.paragraph(2, 2, &format!("what it loads there comes with: {}", printable(command)));
         }
     }
 

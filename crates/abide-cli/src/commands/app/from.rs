@@ -10,10 +10,13 @@ use crate::error::CliError;
 use crate::reading::{Candidate, Reader, Request};
 use crate::suppressions;
 
+use super::targets::{Side, Target, What};
+
 /// Compares the reference with every candidate, for each program.
 pub(super) fn check(
     args: &App,
     reference: &str,
+    targets: &[Target],
     programs: &[Program],
     reader: &Reader,
 ) -> Result<AppCheck, CliError> {
@@ -22,19 +25,12 @@ pub(super) fn check(
             "--format ldd says what the loader finds, which --from does not ask for",
         ));
     }
-    let request = |name: &str| Request {
-        inputs: super::several(name).into_iter().map(Into::into).collect(),
-        debuginfo: args.debuginfo.clone(),
-        ..Request::default()
-    };
+    let reference = Target::of(reference, Side::Reference)?;
+    let old = request(args, &reference)?;
     let mut cells = Vec::new();
-    for (target, name) in args.on.iter().enumerate() {
-        if super::is_profile(name) || name == "host" {
-            let error =
-                CliError::usage(format!("--from compares two builds of libraries, and {name} is none"));
-            return Err(error.hint("give the candidate's library, package, folder or repository"));
-        }
-        let (old, new) = reader.open_both(&request(reference), &Candidate::Inputs(request(name)), false)?;
+    for (target, named) in targets.iter().enumerate() {
+        let new = Candidate::Inputs(request(args, named)?);
+        let (old, new) = reader.open_both(&old, &new, false)?;
         for (program, read) in programs.iter().enumerate() {
             let options =
                 CheckOptions { suppressions: suppressions_of(args, read)?, ..CheckOptions::default() };
@@ -48,9 +44,24 @@ pub(super) fn check(
     reader.report_cache();
     Ok(AppCheck {
         programs: programs.iter().map(|p| (p.label.clone(), p.input_kind.clone())).collect(),
-        targets: args.on.iter().map(|name| format!("{name} (from {reference})")).collect(),
+        targets: targets.iter().map(|target| format!("{} (from {})", target.name, reference.name)).collect(),
         cells,
     })
+}
+
+/// What is read of one build.
+fn request(args: &App, target: &Target) -> Result<Request, CliError> {
+    let mut request = match (&target.what, target.request()) {
+        (_, Some(request)) => request.clone(),
+        (What::Root(_), None) => Request { inputs: vec![target.name.as_str().into()], ..Request::default() },
+        _ => {
+            let what = format!("--from compares two builds of libraries, and {} is none", target.name);
+            return Err(CliError::usage(what)
+                .hint("give the library, package, folder, repository or distribution file of each side"));
+        }
+    };
+    request.debuginfo.extend(args.debuginfo.iter().cloned());
+    Ok(request)
 }
 
 /// The user's exceptions, and the program's imports as the list of symbols that count.

@@ -2,10 +2,10 @@
 
 mod from;
 mod modules;
+mod targets;
 mod trace;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
 
 use abide_distro::app::{
@@ -19,30 +19,35 @@ use rayon::prelude::*;
 use crate::app_args::{App, AppFormat};
 use crate::error::CliError;
 use crate::output::Destination;
-use crate::reading::{Reader, Request};
-use crate::systems::{RootSystem, host_isa_level, root_of};
+use crate::reading::Reader;
+use crate::systems::{RootSystem, host_isa_level};
+use targets::{Target, What};
 
 /// Judges every program on every distribution.
 pub(crate) fn run(args: &App) -> Result<u8, CliError> {
     let reader = Reader::new(&args.common)?;
+    let named = |name: &String| Target::of(name, targets::Side::Candidate);
+    let targets: Vec<Target> = args.on.iter().map(named).collect::<Result<_, _>>()?;
     // A profile and this machine's libraries say nothing of a kernel: there modules are named as not checked.
-    let may_be_kernels = args.on.iter().all(|on| on != "host" && !is_profile(on));
-    if may_be_kernels && let Some(sides) = modules::read(args, &reader)? {
-        return of_modules(args, &reader, &sides);
+    if targets.iter().all(Target::may_have_kernels)
+        && let Some(sides) = modules::read(args, &reader)?
+    {
+        return of_modules(args, &reader, &targets, &sides);
     }
     let start = Instant::now();
-    let options =
-        ProgramOptions { roots: args.on.iter().filter_map(|on| root_of(on)).collect(), ..Default::default() };
+    let roots = targets.iter().filter_map(Target::root).collect();
+    let options = ProgramOptions { roots, ..Default::default() };
     let programs = read_all(&args.programs, &options)?;
     reader.time("read programs", start);
     if let Some(reference) = &args.from {
-        let check = from::check(args, reference, &programs, &reader)?;
+        let check = from::check(args, reference, &targets, &programs, &reader)?;
         return deliver(args, &programs, &check);
     }
     let start = Instant::now();
-    let profiles = read_profiles(args)?;
-    let sides = read_sides(args, &reader)?;
-    let systems = systems(args, &profiles, &sides);
+    let read = |target: &Target| target.request().map(|request| reader.read_facts(request)).transpose();
+    let sides: Vec<Option<Side>> = targets.iter().map(read).collect::<Result<_, _>>()?;
+    let systems: Vec<_> =
+        targets.iter().zip(&sides).map(|(target, side)| system(args, target, side.as_ref())).collect();
     reader.time("open distributions", start);
     let start = Instant::now();
     if args.format == AppFormat::Ldd {
@@ -51,8 +56,8 @@ pub(crate) fn run(args: &App) -> Result<u8, CliError> {
         out.deliver(&text)?;
         return Ok(answer);
     }
-    let listed = list(args, &programs, &sides, &reader)?;
-    let check = check(args, &programs, &systems, &listed);
+    let listed = list(&targets, &programs, &sides, &reader)?;
+    let check = check(&targets, &programs, &systems, &listed);
     reader.time("judge", start);
     reader.report_cache();
     deliver(args, &programs, &check)
@@ -68,13 +73,13 @@ fn deliver(args: &App, programs: &[Program], check: &AppCheck) -> Result<u8, Cli
 }
 
 /// Modules on kernels, reported as programs on distributions are.
-fn of_modules(args: &App, reader: &Reader, sides: &[Side]) -> Result<u8, CliError> {
+fn of_modules(args: &App, reader: &Reader, targets: &[Target], sides: &[Side]) -> Result<u8, CliError> {
     if args.format == AppFormat::Ldd {
         return Err(CliError::usage(
             "modules are not loaded by the dynamic loader: there is no `ldd` of them",
         ));
     }
-    let (check, notes) = modules::check(args, reader, sides)?;
+    let (check, notes) = modules::check(args, reader, targets, sides)?;
     let document = report::document(&check, &notes);
     let out = Destination::new(args.output.as_deref());
     out.deliver(&render(&document, args, &out)?)?;
@@ -114,92 +119,50 @@ fn read_all(labels: &[String], options: &ProgramOptions) -> Result<Vec<Program>,
     labels.par_iter().map(read).collect()
 }
 
-/// What the distributions have that are no root directories; a root is asked as it goes.
-fn read_sides(args: &App, reader: &Reader) -> Result<Vec<Option<Side>>, CliError> {
-    let read = |name: &String| match root_of(name) {
-        Some(_) => Ok(None),
-        None if is_profile(name) => Ok(None),
-        None => {
-            let inputs = several(name).into_iter().map(Into::into).collect();
-            reader.read_facts(&Request { inputs, ..Request::default() }).map(Some)
-        }
+/// What the loader asks on a target.
+fn system<'a>(args: &App, target: &'a Target, side: Option<&'a Side>) -> Box<dyn System + 'a> {
+    let root = |path: &std::path::Path, isa_level| -> Box<dyn System> {
+        Box::new(RootSystem::new(&target.name, path, args.isa_level.or(isa_level)))
     };
-    args.on.iter().map(read).collect()
-}
-
-/// Whether a name of `--on` is that of a profile: a built-in one, or a file of ours.
-fn is_profile(name: &str) -> bool {
-    Profile::built_in(name).is_some() || (name.ends_with(".toml") && Path::new(name).is_file())
-}
-
-/// Profiles in files; the others are inside of this program.
-fn read_profiles(args: &App) -> Result<Vec<Option<Profile>>, CliError> {
-    let read = |name: &String| {
-        if Profile::built_in(name).is_some() || !is_profile(name) {
-            return Ok(None);
-        }
-        let failed = |error: &dyn std::error::Error| {
-            CliError::input(&format!("failed to read the profile {name}"), error)
-        };
-        let text = std::fs::read_to_string(name).map_err(|e| failed(&e))?;
-        Profile::read(&text).map(Some).map_err(|e| failed(&e))
-    };
-    args.on.iter().map(read).collect()
-}
-
-/// Repositories that are one distribution have commas between them.
-fn several(name: &str) -> Vec<&str> {
-    if Path::new(name).exists() {
-        vec![name]
-    } else {
-        name.split(',').filter(|part| !part.is_empty()).collect()
+    match (&target.what, side) {
+        (What::BuiltIn(profile), _) => Box::new(*profile),
+        (What::Profile(profile), _) => Box::new(profile.as_ref()),
+        (What::Host, _) => root("/".as_ref(), host_isa_level()),
+        (What::Root(path), _) => root(path, None),
+        (What::Inputs(_), Some(side)) => Box::new(SideSystem::new(side, args.isa_level)),
+        // Every target with inputs has a side, which was read of them.
+        (What::Inputs(_), None) => root("".as_ref(), None),
     }
-}
-
-fn systems<'a>(
-    args: &'a App,
-    profiles: &'a [Option<Profile>],
-    sides: &'a [Option<Side>],
-) -> Vec<Box<dyn System + 'a>> {
-    type Named<'a> = ((&'a String, &'a Option<Profile>), &'a Option<Side>);
-    let system = |((name, profile), side): Named<'a>| -> Box<dyn System + 'a> {
-        if let Some(profile) = Profile::built_in(name).or(profile.as_ref()) {
-            return Box::new(profile);
-        }
-        match (side, root_of(name)) {
-            (Some(side), _) => Box::new(SideSystem::new(side, args.isa_level)),
-            (None, root) => {
-                let isa_level = args.isa_level.or_else(|| host_isa_level().filter(|_| name == "host"));
-                Box::new(RootSystem::new(name, &root.unwrap_or_default(), isa_level))
-            }
-        }
-    };
-    args.on.iter().zip(profiles).zip(sides).map(system).collect()
 }
 
 /// What the repositories list together with each program that is a package.
 type Listed = BTreeMap<(usize, usize), Metadata>;
 
 fn list(
-    args: &App,
+    targets: &[Target],
     programs: &[Program],
     sides: &[Option<Side>],
     reader: &Reader,
 ) -> Result<Listed, CliError> {
     let mut listed = Listed::new();
-    for (target, name) in args.on.iter().enumerate().filter(|(target, _)| sides[*target].is_some()) {
-        let is_snapshot = sides[target].as_ref().is_some_and(|side| side.input_kind == "snapshot");
+    for (target, (found, side)) in targets.iter().zip(sides).enumerate() {
+        let is_snapshot = side.as_ref().is_some_and(|side| side.input_kind == "snapshot");
+        let Some(request) = found.request().filter(|_| !is_snapshot) else { continue };
         for (program, read) in programs.iter().enumerate().filter(|(_, read)| read.package.is_some()) {
-            if !is_snapshot {
-                let inputs = several(name).into_iter().chain([read.label.as_str()]).map(Into::into);
-                listed.insert((program, target), reader.list(&inputs.collect::<Vec<_>>())?);
-            }
+            let mut both = request.clone();
+            both.inputs.push(read.label.as_str().into());
+            listed.insert((program, target), reader.list(&both)?);
         }
     }
     Ok(listed)
 }
 
-fn check(args: &App, programs: &[Program], systems: &[Box<dyn System + '_>], listed: &Listed) -> AppCheck {
+fn check(
+    targets: &[Target],
+    programs: &[Program],
+    systems: &[Box<dyn System + '_>],
+    listed: &Listed,
+) -> AppCheck {
     let pairs: Vec<(usize, usize)> = (0..programs.len())
         .flat_map(|program| (0..systems.len()).map(move |target| (program, target)))
         .collect();
@@ -214,7 +177,7 @@ fn check(args: &App, programs: &[Program], systems: &[Box<dyn System + '_>], lis
     };
     AppCheck {
         programs: programs.iter().map(|p| (p.label.clone(), p.input_kind.clone())).collect(),
-        targets: args.on.clone(),
+        targets: targets.iter().map(|target| target.name.clone()).collect(),
         cells: pairs.par_iter().map(one).collect(),
     }
 }

@@ -14,6 +14,8 @@ use crate::error::CliError;
 use crate::kabi;
 use crate::reading::{Reader, Request};
 
+use super::targets::Target;
+
 /// Folders are looked into this deep for modules.
 const DEEPEST: usize = 12;
 
@@ -67,14 +69,16 @@ struct Required {
 pub(super) fn check(
     args: &App,
     reader: &Reader,
+    on: &[Target],
     programs: &[Side],
 ) -> Result<(AppCheck, Vec<Vec<String>>), CliError> {
     let start = Instant::now();
     let lists = kabi::read(&args.kabi)?.lists;
-    let sides: Vec<Side> = args.on.iter().map(|on| facts(reader, on)).collect::<Result<_, _>>()?;
+    let sides: Vec<Side> =
+        on.iter().map(|on| reader.read_facts(&on.request_for_kernels())).collect::<Result<_, _>>()?;
     let required: Vec<Vec<Required>> = sides.iter().map(required).collect();
     let mut targets: Vec<(String, Kernel<'_>)> = Vec::new();
-    for ((label, side), required) in args.on.iter().zip(&sides).zip(&required) {
+    for ((Target { name: label, .. }, side), required) in on.iter().zip(&sides).zip(&required) {
         let found = of_target(side, required, &lists);
         if found.is_empty() {
             return Err(CliError::usage(format!("there is no kernel in {label}")).hint(

@@ -47,7 +47,7 @@ pub fn on_kernel<'a>(
     };
     let symbols = loads.iter().map(|l| l.imports).sum();
     let counts = Counts { files: set.len(), symbols, ..Counts::default() };
-    Cell { program, target, answer, problems, gaps, packages: Vec::new(), counts }
+    Cell { program, target, answer, problems, gaps, packages: Vec::new(), install: None, counts }
 }
 
 /// The rules about refusals, in the loader's order.
