@@ -12,6 +12,8 @@ use std::process::Command;
 pub struct Said {
     /// Libraries by the name that was needed, with the file that was found, links followed; none when nothing was.
     pub libraries: BTreeMap<String, Option<PathBuf>>,
+    /// Whether a signal ended the loader.
+    pub crashed: bool,
     /// Symbols that were not found: name, version or empty, and the file that imports it.
     pub undefined: BTreeSet<(String, String, PathBuf)>,
     /// Versions that were not found: library, version, and who requires it.
@@ -31,6 +33,8 @@ pub fn ask(root: Option<&Path>, loader: &str, file: &Path) -> std::io::Result<Sa
         Some(root) => {
             let mut command = Command::new("chroot");
             command.arg(root).args([loader, "/usr/bin/env"]).args(ASK).arg(loader).env_clear();
+            // Without a path `chroot` itself is not found.
+            command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
             command
         }
         None => {
@@ -51,6 +55,7 @@ pub fn ask(root: Option<&Path>, loader: &str, file: &Path) -> std::io::Result<Sa
     for line in err.lines() {
         complaint(&mut said, line.trim(), &real);
     }
+    said.crashed = std::os::unix::process::ExitStatusExt::signal(&output.status).is_some();
     // Only a loader that gave up says nothing and fails.
     said.gave_up |= !output.status.success() && out.is_empty() && !err.contains("statically linked");
     Ok(said.settled())
@@ -84,6 +89,17 @@ impl Said {
             || !self.undefined.is_empty()
             || !self.versions.is_empty()
             || self.libraries.values().any(Option::is_none)
+    }
+
+    /// Whether this, abide's word, is what the loader says, or begins with before it crashes: while it traces, glibc's
+    /// reads the name of a version that it has no library for from nowhere.
+    pub fn agrees_with(&self, loader: &Said) -> bool {
+        if !loader.crashed {
+            return self == loader;
+        }
+        self.libraries == loader.libraries
+            && self.versions == loader.versions
+            && self.undefined.is_superset(&loader.undefined)
     }
 
     /// Of a loader that gave up, nothing else counts. Where a library is missing, the loader forgets versions that are
