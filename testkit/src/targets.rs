@@ -210,9 +210,9 @@ pub fn modules(bytes: &[u8]) {
     }
 }
 
-/// Keys and signatures of metadata.
+/// Keys and signatures.
 pub fn signature(bytes: &[u8]) {
-    abide_read::repo::signature::read_any(bytes);
+    abide_read::signature::read_any(bytes);
 }
 
 /// A list of mirrors, whichever kind it is.

@@ -24,6 +24,7 @@ const FOR_TESTS: &[Tool] = &[
     tool("objcopy", "binutils", "binutils"),
     tool("dwz", "dwz", "dwz"),
     tool("rpm", "rpm", "rpm"),
+    tool("gpg", "gnupg", "gnupg2"),
     tool("git", "git", "git"),
     tool("bwrap", "bubblewrap", "bubblewrap"),
     tool("pahole", "pahole", "dwarves"),

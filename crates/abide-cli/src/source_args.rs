@@ -59,6 +59,10 @@ pub(crate) struct Import {
     /// Commit of the repository, by its hash.
     #[arg(long, value_name = "HASH", group = "revision")]
     pub(crate) commit: Option<String>,
+    /// Files with OpenPGP public keys: nothing is imported unless one of them signed the tag, the commit
+    /// or the source package.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub(crate) keys: Vec<PathBuf>,
     /// Folder with files of the lookaside, named as in the metadata or by their digests, to check them.
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub(crate) lookaside: Option<PathBuf>,

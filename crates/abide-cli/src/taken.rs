@@ -8,6 +8,7 @@ use std::path::Path;
 use abide_read::git::{self, Found, Repository, Wanted};
 use abide_read::rpm::is_rpm;
 use abide_read::rpm::sources::SourcePackage;
+use abide_read::signature::Keys;
 use abide_report::source::import::{Origin, OriginTag};
 use abide_source::Files;
 use abide_source::import::{Layout, is_plain, laid_out};
@@ -39,12 +40,16 @@ pub(crate) fn take(args: &Import, layout: Layout) -> Result<Taken, CliError> {
         (.., Some(commit)) => Wanted::Commit(commit.clone()),
         _ => Wanted::Head,
     };
+    let keys = Keys::read(&args.keys).map_err(|e| CliError::input("failed to read the keys", &e))?;
     let taken = if git::is_address(&args.source) || git::is_repository(path) {
-        of_git(&args.source, &wanted)
+        of_git(&args.source, &wanted, &keys)
     } else if wanted != Wanted::Head {
         Err(CliError::usage(format!("{} is no git repository: it has no branches and tags", args.source)))
     } else if path.is_file() {
-        of_file(path, layout)
+        of_file(path, layout, &keys)
+    } else if !keys.is_empty() {
+        Err(CliError::usage(format!("nothing was changed: {} is a folder, which nobody signs", args.source))
+            .hint("leave --keys away, or import the git repository or the source package"))
     } else {
         of_folder(path)
     }?;
@@ -54,7 +59,7 @@ pub(crate) fn take(args: &Import, layout: Layout) -> Result<Taken, CliError> {
     }
 }
 
-fn of_git(location: &str, wanted: &Wanted) -> Result<Taken, CliError> {
+fn of_git(location: &str, wanted: &Wanted, keys: &Keys) -> Result<Taken, CliError> {
     let failed = |e: git::GitError| {
         let message =
             CliError::input(&format!("nothing was changed: {}", git::without_password(location)), &e);
@@ -73,6 +78,12 @@ fn of_git(location: &str, wanted: &Wanted) -> Result<Taken, CliError> {
         _folder = None;
     }
     let Found { commit, tag } = repository.find(wanted).map_err(failed)?;
+    let signed_by = match keys.is_empty() {
+        true => None,
+        false => {
+            Some(signed_by(&repository, &commit.id, tag.as_ref(), keys).map_err(failed)?.map_err(refused)?)
+        }
+    };
     let tree = repository.files(&commit.id).map_err(failed)?;
     let origin = Origin::Git {
         location: git::without_password(location),
@@ -86,11 +97,37 @@ fn of_git(location: &str, wanted: &Wanted) -> Result<Taken, CliError> {
         date: Date::from_unix_seconds(u64::try_from(commit.seconds).unwrap_or_default()).to_string(),
         subject: commit.subject,
         signed: commit.signed,
+        signed_by,
     };
     Ok(Taken { files: tree.files, executables: tree.executables, skipped: tree.skipped, origin })
 }
 
-fn of_file(path: &Path, layout: Layout) -> Result<Taken, CliError> {
+/// The key that signed the tag or the commit; or why neither counts.
+fn signed_by(
+    repository: &Repository,
+    commit: &str,
+    tag: Option<&git::Tag>,
+    keys: &Keys,
+) -> Result<Result<String, String>, git::GitError> {
+    let mut objections = Vec::new();
+    let named = tag.and_then(|tag| Some((format!("tag {}", tag.name), tag.object.as_deref()?)));
+    for (what, object) in named.into_iter().chain([(format!("commit {commit}"), commit)]) {
+        match repository.signed_by(object, keys)? {
+            Ok(key) => {
+                return Ok(Ok(format!("{key}, {}", if object == commit { "the commit" } else { "the tag" })));
+            }
+            Err(why) => objections.push(format!("{what}: {why}")),
+        }
+    }
+    Ok(Err(objections.join("; ")))
+}
+
+fn refused(why: String) -> CliError {
+    CliError::usage(format!("nothing was changed: no given key vouches for it: {why}"))
+        .hint("give the file with the signer's public key to --keys, if you trust it; without --keys signatures are noted")
+}
+
+fn of_file(path: &Path, layout: Layout, keys: &Keys) -> Result<Taken, CliError> {
     let shown = path.display().to_string();
     let mut head = [0; 4];
     let is_package =
@@ -101,11 +138,20 @@ fn of_file(path: &Path, layout: Layout) -> Result<Taken, CliError> {
     }
     let package =
         SourcePackage::open(path).map_err(|e| CliError::input(&format!("failed to read {shown}"), &e))?;
+    let signed_by = match keys.is_empty() {
+        true => None,
+        false => {
+            let found = package.signed_by(path, keys);
+            let found = found.map_err(|e| CliError::input(&format!("failed to read {shown}"), &e))?;
+            Some(found.map_err(|why| refused(format!("{shown}: {why}")))?)
+        }
+    };
     let origin = Origin::SourceRpm {
         location: shown.clone(),
         nevra: package.nevra.to_string(),
         sha256: package.sha256,
         signed: package.signed,
+        signed_by,
     };
     let files = laid_out(package.files, layout)
         .map_err(|e| CliError::input(&format!("nothing was changed: {shown}"), &e))?;

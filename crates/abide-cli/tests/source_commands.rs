@@ -171,6 +171,14 @@ fn ledger() {
     for anchor in &anchors[0] {
         assert!(feed.stdout.contains(&format!("<link href=\"{address}#{anchor}\"/>")), "{anchor}");
     }
+    // What could not be read is said in every format.
+    std::fs::create_dir(work.path("hollow")).unwrap();
+    for format in ["markdown", "html", "json", "atom"] {
+        let run = work.abide(&["source", "ledger", "ours", "hollow", "--format", format]);
+        assert_eq!(run.status, 2, "{format}: {}", run.stdout);
+        let words = if format == "json" { "\"hollow\": \"" } else { "hollow: not read: " };
+        assert!(run.stdout.contains(words), "{format}: {}", run.stdout);
+    }
 }
 
 /// A repository in which patches begin and end on two branches.

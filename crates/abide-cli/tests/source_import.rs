@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::Workplace;
-use dist_git::{commit, git, git_is_there, git_with, patch, spec, tree};
+use dist_git::{commit, git, git_is_there, git_with, patch, source_package, spec, tree};
 use serde_json::Value;
 
 const DAYS: [&str; 3] = ["2025-01-14", "2025-02-14", "2025-03-14"];
@@ -223,33 +223,6 @@ fn a_folder_and_what_is_wrong_in_it() {
     let run = work.abide(&["source", "import", "in", "bar", "--lookaside", "cache"]);
     insta::assert_snapshot!(run.golden());
     assert!(!work.path("bar").exists());
-}
-
-/// Makes a source package; `false` when there is no rpmbuild.
-fn source_package(work: &Workplace) -> bool {
-    let there =
-        Command::new("rpmbuild").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        println!("skipped: rpmbuild is not installed");
-        return false;
-    }
-    let lines = "Source1: empty.conf\nPatch0: a.patch\nPatch1: wants-network-online.target.patch\n";
-    work.write("top/SPECS/foo.spec", spec("1.0", "Tue Jan 14 2025", lines, "x"));
-    work.write("top/SOURCES/foo-1.0.tar.gz", b"\x1f\x8b\0archive");
-    work.write("top/SOURCES/empty.conf", "");
-    work.write("top/SOURCES/a.patch", patch("", "a", "old", "new"));
-    work.write("top/SOURCES/wants-network-online.target.patch", patch("", "b", "old", "new"));
-    let status = Command::new("rpmbuild")
-        .arg("--define")
-        .arg(format!("_topdir {}", work.path("top").display()))
-        .args(["--define", "dist .el9", "-bs", "--nodeps"])
-        .arg(work.path("top/SPECS/foo.spec"))
-        .output()
-        .unwrap();
-    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
-    let made = work.path("top/SRPMS/foo-1.0-1.el9.src.rpm");
-    std::fs::rename(made, work.path("foo.src.rpm")).unwrap();
-    true
 }
 
 #[test]

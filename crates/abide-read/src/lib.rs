@@ -23,6 +23,7 @@ pub mod repo;
 pub mod root;
 pub mod rpm;
 pub mod side;
+pub mod signature;
 pub mod snapshot;
 pub mod source;
 pub mod store;

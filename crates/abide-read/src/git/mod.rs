@@ -1,11 +1,13 @@
 //! Git repositories: their references, commits and files, on disk or fetched.
 //!
 //! By gix, which never runs a repository's hooks or filters; its configuration and the user's are left aside. Nothing is
-//! checked out: files come into memory, with ceilings. Signatures are noted and not checked.
+//! checked out: files come into memory, with ceilings. Signatures are
+//! checked where keys are given (`signed`), and noted otherwise.
 
 mod address;
 mod http;
 mod remote;
+mod signed;
 mod tree;
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,6 @@ mod checksum;
 pub mod metadata;
 pub mod mirrors;
 pub mod modules;
-pub mod signature;
 mod xml;
 
 use std::io::{BufReader, Cursor, Read as _};
@@ -18,10 +17,10 @@ use abide_model::{Gap, GapKind, ListedFile, MetaPackage, Metadata, ModuleStream,
 use bstr::BString;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use crate::signature::Keys;
 pub use checksum::{Checksum, Hasher, hex};
 pub use metadata::{Data, RepoPackage};
 pub use mirrors::Mirrors;
-pub use signature::Keys;
 
 use crate::compress::{Compression, Limited};
 use crate::fetch::FetchError;

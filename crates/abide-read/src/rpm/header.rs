@@ -74,7 +74,14 @@ pub mod tag {
     pub const SIG_SHA256: u32 = 273;
     /// Signatures, in the signature header: of the main header (DSA, RSA, OpenPGP of format 6) and of header and payload
     /// (PGP, GPG).
-    pub const SIGNATURES: [u32; 5] = [267, 268, 278, 1002, 1005];
+    pub const SIGNATURES: [u32; 5] = [267, 268, SIG_OPENPGP, 1002, 1005];
+    /// Signatures in base64, in the signature header.
+    pub const SIG_OPENPGP: u32 = 278;
+
+    /// Whether signatures with this tag are of header and payload.
+    pub fn covers_payload(signature: u32) -> bool {
+        signature >= 1000
+    }
 }
 
 const LEAD_MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
@@ -193,8 +200,10 @@ pub struct Headers {
     pub main: Header,
     /// Where the payload starts.
     pub payload_offset: u64,
-    /// Whether the signature header has a signature.
-    pub signed: bool,
+    /// Where the main header starts.
+    pub main_offset: u64,
+    /// Signatures in the signature header, by their tags.
+    pub signatures: Vec<(u32, Vec<u8>)>,
     /// Set when the main header is not the one that the signature header describes.
     pub mismatch: Option<HeaderError>,
 }
@@ -212,8 +221,26 @@ impl Headers {
         let mut digest = HeaderDigest::new(&signature)?;
         let (main, size) = Header::read(input, "main header", main_at, digest.as_mut())?;
         let mismatch = digest.and_then(|digest| digest.verify(main_at).err());
-        let signed = tag::SIGNATURES.iter().any(|tag| signature.has(*tag));
-        Ok(Self { main, payload_offset: main_at + size, signed, mismatch })
+        let signatures = signature.signatures();
+        Ok(Self { main, main_offset: main_at, payload_offset: main_at + size, signatures, mismatch })
+    }
+}
+
+impl Header {
+    /// Signatures; one whose bytes are not there is empty, so that it is known of.
+    fn signatures(&self) -> Vec<(u32, Vec<u8>)> {
+        let mut found = Vec::new();
+        for tag in tag::SIGNATURES {
+            match self.find(tag) {
+                None => {}
+                Some(_) if tag == tag::SIG_OPENPGP => {
+                    let texts = self.strings(tag).unwrap_or_default();
+                    found.extend(texts.into_iter().map(|text| (tag, text.to_vec())));
+                }
+                Some(entry) => found.push((tag, self.bytes_of(entry).unwrap_or_default().to_vec())),
+            }
+        }
+        found
     }
 }
 

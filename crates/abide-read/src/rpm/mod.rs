@@ -1,12 +1,13 @@
 //! RPM packages: header and file list; the files themselves are read by `payload`.
 //!
-//! Format: rpm's `docs/manual/format_v4.md`, `lib/header.c`, `lib/cpio.c`. Signatures are not verified here; whether
+//! Format: rpm's `docs/manual/format_v4.md`, `lib/header.c`, `lib/cpio.c`. Signatures are verified in `signed`, where keys are given; whether
 //! a package is the one that a repository names is checked by `repo`'s checksums, and the content of artifacts
 //! by the digests in the header.
 
 pub mod header;
 pub mod meta;
 mod scripts;
+pub mod signed;
 pub mod sources;
 
 use std::io::BufRead;
@@ -34,9 +35,10 @@ pub struct Package {
 impl Package {
     /// Reads lead and headers; `input` is left at the first byte of the payload.
     pub fn read(input: &mut impl BufRead) -> Result<Self, HeaderError> {
-        let header::Headers { main, payload_offset, signed, mismatch } = header::Headers::read(input)?;
+        let header::Headers { main, payload_offset, signatures, mismatch, .. } =
+            header::Headers::read(input)?;
         let (meta, plan) = meta::read(&main)?;
-        Ok(Self { meta, plan, payload_offset, signed, mismatch })
+        Ok(Self { meta, plan, payload_offset, signed: !signatures.is_empty(), mismatch })
     }
 }
 

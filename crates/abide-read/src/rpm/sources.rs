@@ -1,6 +1,6 @@
 //! Source packages: all files of one, in memory, each checked against the package's header.
 //!
-//! Signatures are only noted. Nothing is unpacked to disk here.
+//! Signatures are verified where keys are given, and noted otherwise. Nothing is unpacked to disk here.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,8 +11,11 @@ use abide_model::{FileKind, Nevra};
 use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
+use super::signed::signed_by;
 use super::{HeaderError, Package};
 use crate::payload::{Limits, Payload, PayloadError};
+use crate::signature::Keys;
+use crate::source::FileBytes;
 
 /// All files of a package together.
 const MOST_BYTES: u64 = 4 << 30;
@@ -54,7 +57,7 @@ pub enum SourcesError {
 pub struct SourcePackage {
     /// Name, epoch, version, release, `src`.
     pub nevra: Nevra,
-    /// Whether its header carries a signature; it is not checked here.
+    /// Whether its header carries a signature.
     pub signed: bool,
     /// SHA-256 of the whole file.
     pub sha256: String,
@@ -71,6 +74,21 @@ impl SourcePackage {
         let sha256 = digest(&mut file)?;
         file.rewind()?;
         Self::read(BufReader::new(file), sha256)
+    }
+
+    /// Which of `keys` signed the file that this was read from; `Err` in the result says why none did.
+    ///
+    /// All contents are covered: by the signature itself, or by digests in the header that it covers.
+    pub fn signed_by(&self, path: &Path, keys: &Keys) -> Result<Result<String, String>, SourcesError> {
+        let bytes = FileBytes::open(path)?;
+        if hex(&Sha256::digest(&bytes[..])) != self.sha256 {
+            return Ok(Err("the file was changed while it was read".to_owned()));
+        }
+        let found = signed_by(&bytes, keys)?;
+        Ok(found.and_then(|by| match by.covers_payload || self.checked {
+            true => Ok(by.key),
+            false => Err("the signature covers the header, which has no SHA-256 of its files".to_owned()),
+        }))
     }
 
     fn read(mut input: impl io::BufRead + Send, sha256: String) -> Result<Self, SourcesError> {

@@ -66,8 +66,11 @@ pub enum Origin {
         date: String,
         /// First line of the commit's message.
         subject: String,
-        /// Whether the commit carries a signature; it was not checked.
+        /// Whether the commit carries a signature.
         signed: bool,
+        /// The key that signed the tag or the commit; absent when no key was asked for.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        signed_by: Option<String>,
     },
     /// A source package.
     #[serde(rename_all = "kebab-case")]
@@ -78,8 +81,11 @@ pub enum Origin {
         nevra: String,
         /// SHA-256 of the file.
         sha256: String,
-        /// Whether its header carries a signature; it was not checked.
+        /// Whether its header carries a signature.
         signed: bool,
+        /// The key that signed it; absent when no key was asked for.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        signed_by: Option<String>,
     },
     /// A folder.
     #[serde(rename_all = "kebab-case")]
@@ -100,7 +106,7 @@ pub struct OriginTag {
     /// Hash of its object; absent when it is only a name for a commit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub object: Option<String>,
-    /// Whether it carries a signature; it was not checked.
+    /// Whether it carries a signature.
     pub signed: bool,
 }
 
@@ -228,26 +234,30 @@ impl Origin {
             let _ = writeln!(text, "  {name:<10} {}", printable(value));
         };
         match self {
-            Origin::Git { location, branch, tag, commit, date, subject, signed, .. } => {
+            Origin::Git { location, branch, tag, commit, date, subject, signed, signed_by, .. } => {
                 line("git", location);
                 branch.iter().for_each(|branch| line("branch", branch));
+                let unchecked = |signed: bool| signed && signed_by.is_none();
                 if let Some(tag) = tag {
-                    line(
-                        "tag",
-                        &format!("{}{}", tag.name, if tag.signed { " (signed, not checked)" } else { "" }),
-                    );
+                    let signed = if unchecked(tag.signed) { " (signed, not checked)" } else { "" };
+                    line("tag", &format!("{}{signed}", tag.name));
                 }
-                let signed = if *signed { ", signed, not checked" } else { "" };
+                let signed = if unchecked(*signed) { ", signed, not checked" } else { "" };
                 line("commit", &format!("{commit} ({date}{signed})"));
                 line("subject", subject);
+                signed_by.iter().for_each(|key| line("signed by", key));
             }
-            Origin::SourceRpm { location, nevra, sha256, signed } => {
+            Origin::SourceRpm { location, nevra, sha256, signed, signed_by } => {
                 line(
                     "package",
-                    &format!("{location}{}", if *signed { " (signed, not checked)" } else { "" }),
+                    &format!(
+                        "{location}{}",
+                        if *signed && signed_by.is_none() { " (signed, not checked)" } else { "" }
+                    ),
                 );
                 line("nevra", nevra);
                 line("sha256", sha256);
+                signed_by.iter().for_each(|key| line("signed by", key));
             }
             Origin::Folder { location, sha256 } => {
                 line("folder", location);

@@ -280,6 +280,17 @@ impl LedgerDocument {
         for (day, d) in items {
             item(&mut text, d, day, &base, address);
         }
+        for (folder, reason) in &self.gaps {
+            // What could not be read has no day of its own.
+            let _ = write!(
+                text,
+                "  <entry>\n    <title>{0}: not read</title>\n    <id>{1}#unread:{0}</id>\n    <updated>{newest}T00:00:00Z</updated>\n    \
+                 <category term=\"gap\"/>\n    <content type=\"text\">{0}: not read: {2}</content>\n  </entry>\n",
+                html(&clean(folder)),
+                html(&base),
+                html(&clean(reason))
+            );
+        }
         text.push_str("</feed>\n");
         text
     }
