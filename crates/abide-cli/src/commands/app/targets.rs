@@ -53,7 +53,7 @@ impl Target {
         if file.ends_with(".toml") && Path::new(file).is_file() {
             return of_file(name, file, side);
         }
-        let inputs = several(name).into_iter().map(Into::into).collect();
+        let inputs = several(name);
         Ok(target(What::Inputs(Request { inputs, ..Request::default() })))
     }
 
