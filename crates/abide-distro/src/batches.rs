@@ -6,13 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abide_model::{ArtifactFacts, LoadedTypes, Progress, Side, TypeSource};
+use abide_model::{ArtifactFacts, ElfKind, LoadedTypes, Progress, Side, TypeSource};
 use rustc_hash::FxHashMap;
 
 use crate::pairing::{ArtifactPair, ArtifactRef};
 
 /// A batch is full when its artifacts have this size in total.
 const BATCH_BYTES: u64 = 32 << 20;
+/// What a module's types take beyond its own size.
+const MODULE_BYTES: u64 = 1 << 20;
 /// A batch of pairs whose types are not looked for may be as large as this.
 const BATCH_PAIRS: usize = 4096;
 
@@ -43,7 +45,7 @@ pub(crate) fn batches(old: &Side, new: &Side, pairs: &[ArtifactPair], types: &Ty
     }
     let size = |number: &usize| {
         let (old, new) = (pairs[*number].old.of(old), pairs[*number].new.of(new));
-        if old.is_copy_of(new) { 0 } else { old.size_bytes.saturating_add(new.size_bytes) }
+        if old.is_copy_of(new) { 0 } else { weight(old).saturating_add(weight(new)) }
     };
     let (mut all, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0u64);
     for numbers in by_group.into_values() {
@@ -56,6 +58,14 @@ pub(crate) fn batches(old: &Side, new: &Side, pairs: &[ArtifactPair], types: &Ty
     }
     all.push(batch);
     all
+}
+
+/// How much an artifact counts in a batch: its size, and for a module that exports something what its interface reaches of the
+/// kernel's types, which are not in it.
+fn weight(artifact: &ArtifactFacts) -> u64 {
+    let reaches_kernel =
+        artifact.elf.kind == ElfKind::KernelModule && artifact.elf.exports().next().is_some();
+    artifact.size_bytes.saturating_add(if reaches_kernel { MODULE_BYTES } else { 0 })
 }
 
 /// Numbers that belong together because they share a key, directly or through others.

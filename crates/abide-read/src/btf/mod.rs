@@ -15,6 +15,7 @@ mod facts;
 mod table;
 
 use abide_model::{ElfFacts, ElfKind, Endian, Gap, GapKind, TypeGraph};
+use object::Object as _;
 
 use crate::dwarf::TypesRead;
 use crate::numbered::{Candidate, Exports, File, Rank, Section, gap, graph};
@@ -25,6 +26,29 @@ use table::{BtfTable, Named};
 /// Whether the bytes are BTF without a file around it: magic number, version 1, no flags.
 pub fn is_raw(bytes: &[u8]) -> bool {
     blob::has_magic(bytes) && bytes.get(2..4) == Some(&[1, 0])
+}
+
+/// An ELF file with what types are read from and nothing else, much smaller than `file`; `None` where there is no BTF, or
+/// something else that says what types there are.
+pub(crate) fn alone(file: &[u8]) -> Option<Vec<u8>> {
+    let file = File::new(file);
+    let elf = file.elf()?;
+    if !matches!(file.section(".ctf"), Section::Absent) {
+        return None;
+    }
+    let mut small =
+        object::write::Object::new(object::BinaryFormat::Elf, elf.architecture(), elf.endianness());
+    for name in [".BTF", ".BTF.base", ".comment"] {
+        match file.section(name) {
+            Section::Absent if name != ".BTF" => {}
+            Section::Content(content) => {
+                let section = small.add_section(Vec::new(), name.into(), object::SectionKind::Other);
+                small.set_section_data(section, content.to_vec(), 1);
+            }
+            _ => return None,
+        }
+    }
+    small.write().ok()
 }
 
 /// Reads the types that the exports in `elf` reach.

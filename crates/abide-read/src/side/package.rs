@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use abide_model::{
-    ArtifactFacts, Digest, ElfFacts, FileEntry, Gap, GapKind, KernelFile, Nevra, PackageFacts, PackageFormat,
-    PackageMeta, ShippedSuppressions, TypeEvidence,
+    ArtifactFacts, Digest, ElfFacts, ElfKind, FileEntry, Gap, GapKind, KernelFile, Nevra, PackageFacts,
+    PackageFormat, PackageMeta, ShippedSuppressions, TypeEvidence,
 };
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
 use sha2::digest::Update;
 use sha2::{Digest as _, Sha256};
 
+use crate::btf;
 use crate::compress::{Compression, LimitExceeded};
 use crate::deb::{Data, Deb, DebError};
 use crate::debuginfo::{Probe, probe};
@@ -624,6 +625,10 @@ impl SoftwareReader<'_> {
             Ok(facts) => {
                 let has_types = found.has_debug_info || found.has_type_table;
                 let is_needed = has_types && needs_types(&facts.elf);
+                // The code of a module is most of it.
+                let is_module = facts.elf.kind == ElfKind::KernelModule && !found.has_debug_info;
+                let small = if is_needed && is_module { btf::alone(&bytes) } else { None };
+                let bytes = small.unwrap_or(bytes);
                 let kept = (is_needed && self.context.may_keep(bytes.len())).then(|| Arc::new(bytes));
                 let (file, has_table) = (Arc::clone(self.file), found.has_type_table);
                 let origin = Origin::Package { file, path: stored.path, kept, has_table };
