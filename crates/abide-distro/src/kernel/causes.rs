@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use abide_model::{Finding, Subject};
 use bstr::{BStr, ByteSlice};
+use rustc_hash::FxHashMap;
 
 /// What a difference of types has to do with checksums.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +49,10 @@ pub(crate) fn explain<'a>(
     changed: &BTreeSet<&'a BStr>,
     unchanged: &BTreeSet<&'a BStr>,
 ) -> Causes<'a> {
-    let candidates: Vec<_> = differences.iter().map(|f| candidate(f, changed, unchanged)).collect();
+    let known: FxHashMap<&BStr, (&'a BStr, bool)> = (changed.iter().map(|n| (*n, (*n, true))))
+        .chain(unchanged.iter().map(|n| (*n, (*n, false))))
+        .collect();
+    let candidates: Vec<_> = differences.iter().map(|f| candidate(f, &known)).collect();
     let of = |c: &Candidate<'_, 'a>| Role {
         explains: Vec::new(),
         changed: c.changed.len(),
@@ -74,19 +78,15 @@ pub(crate) fn is_about_types(finding: &Finding) -> bool {
     }
 }
 
-fn candidate<'f, 'a>(
-    finding: &'f Finding,
-    changed: &BTreeSet<&'a BStr>,
-    unchanged: &BTreeSet<&'a BStr>,
-) -> Candidate<'f, 'a> {
-    let names: BTreeSet<&BStr> = finding.symbols.iter().map(|s| s.name.as_bstr()).collect();
-    // The names of the set live longer than those of the finding.
-    let of_set = |name: &&BStr| changed.get::<BStr>(name).copied();
-    Candidate {
-        finding,
-        changed: names.iter().filter_map(of_set).collect(),
-        unchanged: names.iter().filter(|n| unchanged.contains::<BStr>(n)).count(),
-    }
+/// A difference with what it reaches of the symbols that are known, and whether their checksums changed.
+fn candidate<'f, 'a>(finding: &'f Finding, known: &FxHashMap<&BStr, (&'a BStr, bool)>) -> Candidate<'f, 'a> {
+    let mut reached: Vec<(&'a BStr, bool)> =
+        finding.symbols.iter().filter_map(|s| known.get(s.name.as_bstr()).copied()).collect();
+    reached.sort_unstable();
+    reached.dedup();
+    let changed: Vec<_> = reached.iter().filter(|(_, changed)| *changed).map(|(name, _)| *name).collect();
+    let unchanged = reached.len() - changed.len();
+    Candidate { finding, changed, unchanged }
 }
 
 /// Whether something in a finding is more than the consequence of a difference elsewhere.
