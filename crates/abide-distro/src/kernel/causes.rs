@@ -49,9 +49,8 @@ pub(crate) fn explain<'a>(
     changed: &BTreeSet<&'a BStr>,
     unchanged: &BTreeSet<&'a BStr>,
 ) -> Causes<'a> {
-    let known: FxHashMap<&BStr, (&'a BStr, bool)> = (changed.iter().map(|n| (*n, (*n, true))))
-        .chain(unchanged.iter().map(|n| (*n, (*n, false))))
-        .collect();
+    let known: FxHashMap<&BStr, (&'a BStr, bool)> =
+        changed.iter().map(|n| (*n, (*n, true))).chain(unchanged.iter().map(|n| (*n, (*n, false)))).collect();
     let candidates: Vec<_> = differences.iter().map(|f| candidate(f, &known)).collect();
     let of = |c: &Candidate<'_, 'a>| Role {
         explains: Vec::new(),
