@@ -5,9 +5,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 /// How many paths a package has.
@@ -50,12 +52,15 @@ pub fn write_repository(folder: &Path, release: Release) -> io::Result<()> {
          <revision>1</revision>\n",
     );
     for (kind, text) in [("primary", primary), ("filelists", filelists)] {
-        let packed = zstd::encode_all(text.as_bytes(), 3)?;
-        fs::write(repodata.join(format!("{kind}.xml.zst")), &packed)?;
+        // Not zstd: peers that have none count an unreadable repository as an empty one.
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes())?;
+        let packed = encoder.finish()?;
+        fs::write(repodata.join(format!("{kind}.xml.gz")), &packed)?;
         let _ = writeln!(
             repomd,
             "<data type=\"{kind}\"><checksum type=\"sha256\">{}</checksum><open-checksum type=\"sha256\">{}\
-             </open-checksum><location href=\"repodata/{kind}.xml.zst\"/><timestamp>1</timestamp><size>{}</size>\
+             </open-checksum><location href=\"repodata/{kind}.xml.gz\"/><timestamp>1</timestamp><size>{}</size>\
              <open-size>{}</open-size></data>",
             hex(&packed),
             hex(text.as_bytes()),
