@@ -13,7 +13,7 @@ pub(crate) struct Process {
     pub(crate) pid: u32,
     /// When it was started, which tells it from a later one of the same number.
     started: u64,
-    parent: u32,
+    pub(crate) parent: u32,
     threads: u64,
 }
 

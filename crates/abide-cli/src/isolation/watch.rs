@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use abide_bug::bug::Limits;
 use abide_bug::seen::Limit;
+use rustix::process::{Pid, Signal, kill_process, setpriority_process};
 
 use super::processes::{self, Process, Usage};
 
@@ -100,7 +101,7 @@ fn until_end(
         }
         ran.limit = exceeded(&usage, limits, own_tasks, output, start);
         if ran.limit.is_some() {
-            // The first process of the namespace goes with the sandbox, and takes all others along.
+            end_first(pid, &usage.processes);
             let _ = child.kill();
             let status = child.wait()?;
             ran.survivors = end(&usage.processes);
@@ -108,6 +109,18 @@ fn until_end(
         }
         known = usage.processes;
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Ends the first process of the sandbox's name space, which takes all others along, before it can start more: it must run
+/// once for that, and among thousands it would wait while these grow in number. Only root may raise it; others are counted
+/// by the kernel.
+fn end_first(sandbox: u32, seen: &[Process]) {
+    for process in seen.iter().filter(|p| p.parent == sandbox && processes::is_there(p)) {
+        let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else { continue };
+        let _ = setpriority_process(Some(pid), -20);
+        // It may have gone by itself.
+        let _ = kill_process(pid, Signal::KILL);
     }
 }
 
