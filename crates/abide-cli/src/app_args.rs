@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 
 use crate::args::Common;
 
@@ -23,6 +23,8 @@ Examples:
     abide app dist/*.whl --on /srv/roots/el8 --on /srv/roots/el9
   What changes for a program between two builds of a library:
     abide app ./prog --from old/libfoo.so.1 --on new/libfoo.so.1
+  Whether a program was built for the types that a distribution's libraries have:
+    abide app ./prog --types --on host
   An installed tree on repositories that are one distribution:
     abide app /opt/vendor --on ./BaseOS,./AppStream
   Kernel modules on kernels:
@@ -31,6 +33,7 @@ Examples:
 /// Says whether PROGRAM runs on a distribution, and if not, why and what to do.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
+#[command(group(ArgGroup::new("interface").args(["from", "types"])))]
 pub(crate) struct App {
     /// ELF file, script, folder, RPM or Debian package, Python wheel or other zip, tar archive,
     /// container image (OCI, docker-archive); or kernel modules, in files, folders or packages.
@@ -47,8 +50,13 @@ pub(crate) struct App {
     /// whether each DISTRIBUTION, another build of them, still has it, with types where debug information tells.
     #[arg(long, value_name = "REFERENCE", value_hint = ValueHint::AnyPath)]
     pub(crate) from: Option<String>,
-    /// With --from: folder or package with debug information; may be given several times.
-    #[arg(long, value_name = "PATH", requires = "from", value_hint = ValueHint::AnyPath)]
+    /// Compare types too: what the programs' debug information declares of the functions and variables that
+    /// they import, and what each DISTRIBUTION's libraries define.
+    #[arg(long)]
+    pub(crate) types: bool,
+    /// With --from or --types: folder or package with debug information, of the programs or the libraries; may be
+    /// given several times.
+    #[arg(long, value_name = "PATH", requires = "interface", value_hint = ValueHint::AnyPath)]
     pub(crate) debuginfo: Vec<PathBuf>,
     /// With --from: written exceptions, as of `abide check`.
     #[arg(long, value_name = "FILE", requires = "from", value_hint = ValueHint::FilePath)]

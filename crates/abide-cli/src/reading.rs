@@ -75,8 +75,7 @@ impl Reader {
     /// Reads one input whole.
     pub(crate) fn read(&self, request: &Request) -> Result<Side, CliError> {
         let start = Instant::now();
-        let opened = Opened::open_all(&request.inputs, &self.options(request), self.progress());
-        let side = opened.map_err(refused)?.read_types(&Default::default(), self.progress());
+        let side = self.open(request).map_err(refused)?.read_types(&Default::default(), self.progress());
         self.time("read", start);
         Ok(side)
     }
@@ -84,10 +83,14 @@ impl Reader {
     /// Reads one input without its types.
     pub(crate) fn read_facts(&self, request: &Request) -> Result<Side, CliError> {
         let start = Instant::now();
-        let opened = Opened::open_all(&request.inputs, &self.options(request), self.progress());
-        let opened = opened.map_err(refused)?;
+        let opened = self.open(request).map_err(refused)?;
         self.time("read packages", start);
         Ok(opened.into_facts())
+    }
+
+    /// Opens one input, whose types may be read later.
+    pub(crate) fn open(&self, request: &Request) -> Result<Opened, OpenError> {
+        Opened::open_all(&request.inputs, &self.options(request), self.progress())
     }
 
     /// Opens both inputs of a check; types are read when they are compared.
@@ -226,7 +229,8 @@ fn debuginfod(named: &[String]) -> Result<Option<DebuginfodOptions>, CliError> {
     Ok(Some(DebuginfodOptions { urls, cache }))
 }
 
-fn refused(error: OpenError) -> CliError {
+/// An input that could not be opened, for the user.
+pub(crate) fn refused(error: OpenError) -> CliError {
     let hint = error.hint();
     CliError::input("failed to read", &error).hint(hint)
 }

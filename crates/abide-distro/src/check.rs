@@ -213,6 +213,7 @@ fn compare_pair(
 
 fn compare_options<'a>(context: &'a Context<'_>, pair: &ArtifactPair, policy: Policy) -> CompareOptions<'a> {
     CompareOptions {
+        old_is_consumer: false,
         old_headers: context.old_headers.of(&context.old.packages[pair.old.package]),
         new_headers: context.new_headers.of(&context.new.packages[pair.new.package]),
         suppressions: Some(&context.options.suppressions).filter(|s| !s.is_empty()),

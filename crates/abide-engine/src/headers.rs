@@ -13,6 +13,8 @@ use rustc_hash::FxHashSet;
 pub(crate) struct Headers<'a> {
     /// File names of the installed headers; `None`: not known.
     names: Option<FxHashSet<&'a [u8]>>,
+    /// Whether consumers have every definition, wherever it is from.
+    sees_all: bool,
 }
 
 /// Ends of names of C and C++ source files, and of what yacc and lex compile.
@@ -21,11 +23,20 @@ const SOURCES: [&str; 12] =
 
 impl<'a> Headers<'a> {
     pub(crate) fn new(paths: Option<&'a [BString]>) -> Self {
-        Headers { names: paths.map(|paths| paths.iter().map(|p| file_name(p.as_bstr())).collect()) }
+        let names = paths.map(|paths| paths.iter().map(|p| file_name(p.as_bstr())).collect());
+        Headers { names, sees_all: false }
+    }
+
+    /// Those of a consumer, who has every definition that there is.
+    pub(crate) fn of_consumer() -> Self {
+        Headers { names: None, sees_all: true }
     }
 
     /// Whether consumers cannot have the definition that is declared in `file`.
     pub(crate) fn is_private(&self, file: &BStr) -> bool {
+        if self.sees_all {
+            return false;
+        }
         let name = file_name(file);
         let Some(names) = &self.names else { return is_source(name) };
         // Headers of other packages were read where they are installed.

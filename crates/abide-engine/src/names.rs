@@ -21,6 +21,18 @@ pub(crate) fn same(a: &BStr, b: &BStr) -> bool {
     a == b || normal(a) == normal(b)
 }
 
+/// Whether two names of floating types of one size stand for one format.
+///
+/// `_Float64x` is what `long double` is wherever that has more bits than `double` (ISO/IEC TS 18661-3; gcc's manual,
+/// "Floating Types"), and `__float128` another name of `_Float128`.
+pub(crate) fn same_format(a: &BStr, b: &BStr) -> bool {
+    let format = |name: &BStr| {
+        let name = normal(name).replace("_Float64x", "long double").replace("__float80", "long double");
+        name.replace("__float128", "_Float128")
+    };
+    same(a, b) || format(a) == format(b)
+}
+
 trait StartsWithDigit {
     fn starts_with_digit(&self) -> bool;
 }

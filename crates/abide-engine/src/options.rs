@@ -10,6 +10,8 @@ use crate::suppress::Suppressions;
 pub struct CompareOptions<'a> {
     /// Installed paths of the reference's public headers; `None`: not known, so every header counts as public.
     pub old_headers: Option<&'a [BString]>,
+    /// Whether the reference is what a consumer's own debug information says: it sees whatever it has a definition of.
+    pub old_is_consumer: bool,
     /// Installed paths of the candidate's public headers.
     pub new_headers: Option<&'a [BString]>,
     /// Written exceptions.

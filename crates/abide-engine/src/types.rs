@@ -187,6 +187,8 @@ fn sort_by_evidence<'a>(
                 let neither = !own(a, r, x) && !own(b, s, y);
                 if neither { &mut out.none } else { &mut out.one }.push(symbol_name(x));
             }
+            // Functions in assembler have no types.
+            (Some(&r), Some(&s)) if is_assembler(a, r) != is_assembler(b, s) => out.one.push(symbol_name(x)),
             (Some(&r), Some(&s)) if comparable && r.kind == s.kind => {
                 out.both.push(TypedPair { symbols: pair, old: r, new: s });
             }
@@ -195,6 +197,11 @@ fn sort_by_evidence<'a>(
         }
     }
     out
+}
+
+/// Whether all that is known of a function is that it is written in assembler.
+fn is_assembler(graph: &TypeGraph, root: &Root) -> bool {
+    root.kind == RootKind::Function && matches!(graph.node(root.ty).kind, TypeKind::Unspecified { .. })
 }
 
 fn compared(sorted: &ByEvidence<'_>, need: usize) -> TypesCompared {
@@ -296,7 +303,10 @@ impl<'a> Types<'a> {
 
     fn findings(&self, options: &CompareOptions<'_>, judge: &Judge<'_>) -> Vec<Finding> {
         // Programs built before saw the reference's headers: what they could not see cannot break them.
-        let headers = Headers::new(options.old_headers);
+        let headers = match options.old_is_consumer {
+            true => Headers::of_consumer(),
+            false => Headers::new(options.old_headers),
+        };
         let is_private = |node: u32| self.is_private(node, &headers);
         let reaching = Reaching::find(&self.diff, |start| {
             self.group_of(self.diff.starts[start]).map_or(Vec::new(), |g| g.names.clone())

@@ -301,6 +301,19 @@ impl ElfFacts {
         self.symbols.iter().enumerate().filter(|(_, s)| s.is_export)
     }
 
+    /// The interface that the file expects of others: its imports as if it exported them, at no address, and none of
+    /// its own exports. Debug information that declares what a file imports is found by these as that of exports is.
+    pub fn expected(&self) -> ElfFacts {
+        let mut expected = self.clone();
+        for symbol in &mut expected.symbols {
+            symbol.is_export = symbol.is_import() && !symbol.name.is_empty();
+            if symbol.is_export {
+                symbol.section = SymbolSection::Absolute;
+            }
+        }
+        expected
+    }
+
     /// The imported symbols.
     pub fn imports(&self) -> impl Iterator<Item = &Symbol> {
         self.symbols.iter().filter(|s| s.is_import())

@@ -309,3 +309,63 @@ fn a_function_in_pieces_is_found_by_where_a_piece_begins() {
     }
     assert!(compared > 0, "no form could be compiled");
 }
+
+/// The type of an export as the graph has it, and its source name.
+fn root_of(data: &[u8], symbol: &str) -> Option<(TypeKind, Option<String>)> {
+    let elf = read_elf(data).expect("an ELF file").facts;
+    let graph = read_types(data, None, &elf).graph.expect("types");
+    let root = graph.roots.iter().find(|r| elf.symbols[r.symbol as usize].name == symbol)?;
+    Some((graph.kind(root.ty).clone(), root.source_name.map(|name| graph.str(name).to_string())))
+}
+
+#[test]
+fn an_assembler_knows_names_and_no_types() {
+    let dir = scratch("dwarf-assembler");
+    let source = dir.join("lib.S");
+    let text = ".globl f\n.type f, @function\nf:\nret\n.size f, .-f\n.section .note.GNU-stack\n";
+    std::fs::write(&source, text).expect("a source file");
+    let options = ["-shared", "-nostdlib", "-gdwarf-5"];
+    let Some(data) = compile(&dir, "cc", &source, "lib.so", &options) else { return };
+    // Assemblers before binutils 2.35 write no entry for the function.
+    if let Some((kind, _)) = root_of(&data, "f") {
+        assert!(matches!(kind, TypeKind::Unspecified { .. }), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_constant_that_the_linker_put_in_one_place_with_another_keeps_its_type() {
+    let dir = scratch("dwarf-merged");
+    let source = dir.join("lib.c");
+    // Equal constants of two files have one address; the exported one has another name in its own entry.
+    let text = "struct other { long a, b; };
+        static const struct other local = { 0, 0 };
+        const void *use(void) { return &local; }
+        struct address { unsigned char bytes[16]; };
+        extern const struct address hidden_name __attribute__((visibility(\"hidden\")));
+        const struct address hidden_name = { { 0 } };
+        extern const struct address any __attribute__((alias(\"hidden_name\")));";
+    std::fs::write(&source, text).expect("a source file");
+    let options = ["-shared", "-nostdlib", "-fPIC", "-g", "-O2", "-fmerge-all-constants"];
+    let Some(data) = compile(&dir, "cc", &source, "lib.so", &options) else { return };
+    let (_, name) = root_of(&data, "any").expect("a type");
+    assert_eq!(name.as_deref(), Some("hidden_name"));
+}
+
+#[test]
+fn what_a_file_imports_is_found_in_its_declarations() {
+    let dir = scratch("dwarf-imports");
+    let source = dir.join("lib.c");
+    let text = "struct s { int a; }; int taken(struct s *, long); extern struct s held; int printf(const char *, ...);
+        int use(void) { held.a = taken(&held, 3); printf(\"%s\\n\", \"text\"); return 0; }";
+    std::fs::write(&source, text).expect("a source file");
+    let options = ["-shared", "-nostdlib", "-fPIC", "-g", "-O2"];
+    let Some(data) = compile(&dir, "cc", &source, "lib.so", &options) else { return };
+    let elf = read_elf(&data).expect("an ELF file").facts.expected();
+    let graph = read_types(&data, None, &elf).graph.expect("types");
+    let names: Vec<String> =
+        graph.roots.iter().map(|root| elf.symbols[root.symbol as usize].name.to_string()).collect();
+    // `puts`, which the compiler made of `printf`, has no type that a source states.
+    assert_eq!(names, ["held", "taken"]);
+    let TypeKind::Function(taken) = graph.kind(graph.roots[1].ty) else { panic!("a function") };
+    assert_eq!(taken.parameters.len(), 2);
+}

@@ -42,7 +42,7 @@ pub(super) enum Has {
 
 /// Looks for the symbol in the program and in the libraries that it needs directly.
 pub(super) fn has(system: &dyn System, host: &Host, target: Target, symbol: &BStr) -> Has {
-    let exports = |object: &Object| object.symbols_named(symbol).iter().any(|s| s.is_export);
+    let exports = |object: &Object| object.symbols_named(symbol).any(|(_, s)| s.is_export);
     for path in host.paths {
         let Opening::Object(program) = system.open(path.as_bytes().as_bstr()) else { continue };
         if Target::of(&program.elf) != target {

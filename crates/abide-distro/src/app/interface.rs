@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use abide_model::{Finding, Gap, GapKind, Program, ProgramContent, ProgramFile, Side, Subject, Verdict};
+use abide_model::{Finding, Gap, GapKind, Program, ProgramContent, ProgramFile, Side, Verdict};
 use bstr::{BStr, BString, ByteSlice};
 
-use super::result::{Cell, Counts, Need, Problem};
+use super::result::{Answer, Cell, Counts, Need, Problem};
 use crate::gaps::leaves_open;
 use crate::result::{ArtifactResult, Check, Place};
 
@@ -40,7 +40,8 @@ pub fn interface(program: &Program, check: &Check, old: &Side, new: &Side) -> Ce
         counts.libraries += 1;
         counts.symbols += used.len();
         let standing = artifact.findings.iter().filter(|finding| finding.suppressed.is_none());
-        problems.extend(standing.map(|finding| problem(program, artifact, finding, &imports)));
+        let subject = Subject { library: &artifact.name, files: &program.files, imports: &imports };
+        problems.extend(standing.map(|f| subject.problem(f, "build it anew against the candidate")));
         if artifact.verdict == Verdict::Undecided {
             is_open = true;
             gaps.extend(artifact.gaps.iter().map(|gap| gap.gap.clone()));
@@ -57,11 +58,11 @@ pub fn interface(program: &Program, check: &Check, old: &Side, new: &Side) -> Ce
         let detail = "not all of what it uses could be compared".to_owned();
         gaps.push(Gap { kind: GapKind::UntypedSymbols, subject: new.label.as_str().into(), detail });
     }
-    gaps.sort();
-    gaps.dedup();
-    problems.sort_by_key(|problem| std::cmp::Reverse(problem.level));
-    let answer = super::judge::answer(&problems, &gaps);
-    Cell { program: 0, target: 0, answer, problems, gaps, packages: Vec::new(), install: None, counts }
+    let answer = Answer::Runs;
+    let mut cell =
+        Cell { program: 0, target: 0, answer, problems, gaps, packages: Vec::new(), install: None, counts };
+    cell.settle();
+    cell
 }
 
 /// The imports that the reference's artifact exports.
@@ -78,44 +79,49 @@ fn needs(program: &Program, artifact: &ArtifactResult) -> bool {
     })
 }
 
-fn problem(
-    program: &Program,
-    artifact: &ArtifactResult,
-    finding: &Finding,
-    imports: &BTreeSet<BString>,
-) -> Problem {
-    let own = match &finding.subject {
-        Subject::Symbol(symbol) => Some(&symbol.name),
-        _ => None,
-    };
-    let symbols = finding.symbols.iter().map(|symbol| &symbol.name).chain(own);
-    let symbols: BTreeSet<&BString> = symbols.filter(|name| imports.contains(*name)).collect();
-    let need = |file: &ProgramFile| {
-        let ProgramContent::Elf { facts, .. } = &file.content else { return None };
-        let mut used: Vec<String> =
-            facts.imports().filter(|s| symbols.contains(&s.name)).map(|s| s.name.to_string()).collect();
-        used.dedup();
-        let is_user = !used.is_empty() || symbols.is_empty();
-        is_user.then(|| Need { file: file.shown.clone(), package: None, symbols: used })
-    };
-    Problem {
-        rule: finding.rule,
-        case: None,
-        level: finding.level,
-        summary: finding.summary.clone(),
-        why: finding.why.clone(),
-        needs: program.files.iter().filter_map(need).collect(),
-        library: Some(artifact.name.clone()),
-        version: None,
-        first_in: None,
-        way_out: vec!["build it anew against the candidate".to_owned()],
+/// A library, and the files whose imports of it count.
+pub(super) struct Subject<'a> {
+    pub(super) library: &'a BString,
+    pub(super) files: &'a [ProgramFile],
+    /// Names of what they import.
+    pub(super) imports: &'a BTreeSet<BString>,
+}
+
+impl Subject<'_> {
+    /// A finding about the library as a problem of those files that use what it is about.
+    pub(super) fn problem(&self, finding: &Finding, way_out: &str) -> Problem {
+        let own = match &finding.subject {
+            abide_model::Subject::Symbol(symbol) => Some(&symbol.name),
+            _ => None,
+        };
+        let symbols = finding.symbols.iter().map(|symbol| &symbol.name).chain(own);
+        let symbols: BTreeSet<&BString> = symbols.filter(|name| self.imports.contains(*name)).collect();
+        let need = |file: &ProgramFile| {
+            let ProgramContent::Elf { facts, .. } = &file.content else { return None };
+            let mut used: Vec<String> =
+                facts.imports().filter(|s| symbols.contains(&s.name)).map(|s| s.name.to_string()).collect();
+            used.dedup();
+            let is_user = !used.is_empty() || symbols.is_empty();
+            is_user.then(|| Need { file: file.shown.clone(), package: None, symbols: used })
+        };
+        Problem {
+            rule: finding.rule,
+            case: None,
+            level: finding.level,
+            summary: finding.summary.clone(),
+            why: finding.why.clone(),
+            needs: self.files.iter().filter_map(need).collect(),
+            library: Some(self.library.clone()),
+            version: None,
+            first_in: None,
+            way_out: vec![way_out.to_owned()],
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::result::Answer;
 
     #[test]
     fn the_worst_problem_and_any_gap_decide() {

@@ -250,6 +250,16 @@ impl<'a> Judge<'a> {
     }
 }
 
+impl Cell {
+    /// Puts problems and gaps in order, and answers anew.
+    pub(super) fn settle(&mut self) {
+        self.problems.sort_by_key(|problem| std::cmp::Reverse(problem.level));
+        self.gaps.sort();
+        self.gaps.dedup();
+        self.answer = answer(&self.problems, &self.gaps);
+    }
+}
+
 /// What problems and gaps amount to.
 pub(super) fn answer(problems: &[Problem], gaps: &[Gap]) -> Answer {
     let worst = problems.iter().map(|problem| match problem.level {

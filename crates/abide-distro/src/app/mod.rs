@@ -18,13 +18,15 @@ mod result;
 mod scripts;
 mod side;
 pub mod system;
+mod types;
 
 pub use explain::{TARGETS, machine_name};
 pub use interface::{imports, interface};
 pub use judge::{Known, judge, trace};
-pub use loader::{Issue, Lost, Process};
+pub use loader::{Binding, Issue, Lost, Process};
 pub use profile::{Profile, ProfileError, Source, target_named};
 pub use requirements::add_requirements;
 pub use result::{Answer, AppCheck, Cell, Counts, Need, Problem};
 pub use side::{SideSystem, hwcaps};
 pub use system::{Directories, Object, Opening, SymbolEvidence, System, Target, usual_interpreter};
+pub use types::{Typed, Use, add_typed, compare_use, uses};

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 
 use super::draft::{Drafts, Key, New};
 use super::explain::TARGETS;
-use super::judge::{answer, need};
+use super::judge::need;
 use super::result::Cell;
 use super::system::System;
 use crate::metadata::clauses::Clauses;
@@ -24,13 +24,11 @@ pub fn add_requirements(cell: &mut Cell, program: &Program, listed: Option<&Meta
     match found {
         Some((drafts, gaps)) => {
             cell.problems.extend(drafts.into_problems());
-            cell.problems.sort_by_key(|problem| std::cmp::Reverse(problem.level));
             cell.gaps.extend(gaps);
         }
         None => cell.gaps.extend(not_solved(program, meta)),
     }
-    cell.gaps.sort();
-    cell.answer = answer(&cell.problems, &cell.gaps);
+    cell.settle();
 }
 
 fn judged(program: &Program, listed: &Metadata, nevra: &Nevra, is_part: bool) -> Option<(Drafts, Vec<Gap>)> {

@@ -90,6 +90,8 @@ pub struct Counts {
     pub by_version: usize,
     /// Scripts and modules of interpreted languages, and Java archives.
     pub scripts: usize,
+    /// Functions and variables whose types were compared; none when nobody asked.
+    pub typed: Option<usize>,
 }
 
 /// One reason why a program does not run, or runs only if.

@@ -69,17 +69,16 @@ impl Object {
         Object { path, elf, evidence, unlisted: Vec::new(), package: None, is_own: false, index }
     }
 
-    /// All symbols of a name: exports and imports.
-    pub fn symbols_named(&self, name: &BStr) -> &[Symbol] {
+    /// All symbols of a name, exports and imports, with their index in [`ElfFacts::symbols`].
+    pub fn symbols_named(&self, name: &BStr) -> impl Iterator<Item = (usize, &Symbol)> {
         let symbols = &self.elf.symbols;
         let start = match self.index.get_or_init(|| index(symbols)).get(&FxBuildHasher.hash_one(name)) {
-            None => return &[],
+            None => symbols.len(),
             Some(&at) if symbols[at as usize].name == name => at as usize,
             // Two names have one hash.
             Some(_) => symbols.partition_point(|symbol| symbol.name.as_bstr() < name),
         };
-        let count = symbols[start..].iter().take_while(|symbol| symbol.name == name).count();
-        &symbols[start..start + count]
+        symbols.iter().enumerate().skip(start).take_while(move |(_, symbol)| symbol.name == name)
     }
 }
 

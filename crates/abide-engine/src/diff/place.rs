@@ -298,7 +298,7 @@ impl<'a> Differ<'a> {
         // apart by name only.
         let other_format = class_a == Class::Float
             && !matches!(a.size_bytes, 4 | 8)
-            && !names::same(self.old.str(a.name), self.new.str(b.name));
+            && !names::same_format(self.old.str(a.name), self.new.str(b.name));
         let fact = if (a.size_bytes != b.size_bytes && size_counts) || class_a != class_b || other_format {
             Fact::TypeChanged(TypeTurn::Representation)
         } else if sign(a.encoding) != sign(b.encoding) {
@@ -388,7 +388,8 @@ impl<'a> Differ<'a> {
     fn mismatch(&mut self, inside: &mut Inside, old: (TypeId, TypeId), new: (TypeId, TypeId), role: Role) {
         let (a, b) = (self.old.kind(old.1), self.new.kind(new.1));
         let is_void = |k: &TypeKind| matches!(k, TypeKind::Void);
-        if role == Role::Pointee {
+        // A typedef of `void` is only ever behind a pointer: nobody has a value of it.
+        if role == Role::Pointee || role == Role::Other && (is_void(a) || is_void(b)) {
             let turn = if is_void(a) || is_void(b) {
                 PointeeTurn::Void
             } else if is_byte(a) || is_byte(b) {

@@ -1,6 +1,6 @@
 //! Two definitions of a struct, class or union: everything but members and virtual functions.
 
-use abide_model::{Base, PassBy, RecordKeyword, RecordType, TypeId, TypeKind};
+use abide_model::{Base, BaseEncoding, PassBy, RecordKeyword, RecordType, TypeId, TypeKind};
 
 use super::place::Role;
 use super::{Differ, Inside, Side, Via, passing, words};
@@ -158,12 +158,37 @@ impl<'a> Differ<'a> {
         let same_members = a.members.len() == b.members.len()
             && a.members.iter().zip(&b.members).all(|(x, y)| {
                 (x.offset_bits, x.bit_size) == (y.offset_bits, y.bit_size)
-                    && self.old.hash(x.ty) == self.new.hash(y.ty)
+                    && self.has_same_shape(x.ty, y.ty, SHAPE_DEPTH)
             });
         a.size_bytes == b.size_bytes
             && same_bases
             && same_members
             && a.virtual_methods.len() == b.virtual_methods.len()
+    }
+
+    /// Whether two types are one apart from typedefs, qualifiers and spellings of the same number.
+    fn has_same_shape(&self, old: TypeId, new: TypeId, depth: u32) -> bool {
+        let (a, b) = (core(self.old, old), core(self.new, new));
+        if self.old.hash(a) == self.new.hash(b) {
+            return true;
+        }
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match (self.old.kind(a), self.new.kind(b)) {
+            (TypeKind::Base(x), TypeKind::Base(y)) => {
+                (x.encoding, x.size_bytes) == (y.encoding, y.size_bytes)
+                    && (x.encoding != BaseEncoding::Float
+                        || names::same_format(self.old.str(x.name), self.new.str(y.name)))
+            }
+            (
+                TypeKind::Pointer { kind: x, target: t, size_bytes: s },
+                TypeKind::Pointer { kind: y, target: u, size_bytes: r },
+            ) => x == y && s == r && self.has_same_shape(*t, *u, depth),
+            (
+                TypeKind::Array { element: e, dimensions: x, is_vector: v },
+                TypeKind::Array { element: f, dimensions: y, is_vector: w },
+            ) => x == y && v == w && self.has_same_shape(*e, *f, depth),
+            _ => false,
+        }
     }
 
     /// Another name: the same layout renamed, or another type in its place.
@@ -200,6 +225,21 @@ impl<'a> Differ<'a> {
         let (was, is) = (words::layout(self.old.graph, old), words::layout(self.new.graph, new));
         inside.change(Change::new(Fact::TypeReplaced { incomplete }, "type", clause).values(was, is));
     }
+}
+
+/// Pointers and arrays that are looked through when two layouts are compared.
+const SHAPE_DEPTH: u32 = 8;
+
+/// A type without typedefs and qualifiers.
+fn core(side: &Side<'_>, mut ty: TypeId) -> TypeId {
+    // A hostile graph may have a cycle of typedefs.
+    for _ in 0..side.graph.nodes.len().min(1000) {
+        match side.kind(ty) {
+            TypeKind::Typedef { target, .. } | TypeKind::Qualified { target, .. } => ty = *target,
+            _ => break,
+        }
+    }
+    ty
 }
 
 /// Differences that leave layout and meaning of every byte alone.

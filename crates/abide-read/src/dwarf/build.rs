@@ -351,6 +351,12 @@ impl<'s, 'd> Builder<'s, 'd> {
         }
     }
 
+    /// A type of which nothing but a word is known.
+    pub(super) fn unspecified(&mut self, reference: DieRef, word: &[u8]) -> NodeId {
+        let name = self.names.add(word);
+        self.arena.intern(&[kind::UNSPECIFIED, name], reference)
+    }
+
     /// The entry's own name without scopes; the empty string when it has none.
     fn own_name(&mut self, die: &Die) -> u32 {
         let name = die.string(slot::NAME).and_then(|place| self.names.at(self.sources, place));

@@ -4,6 +4,8 @@
 //! (aliases, versions) and an entry's name need not be a symbol's. A name decides between several entries at one
 //! address, and alone where there is no single address: functions in several ranges, thread-local variables.
 
+use std::borrow::Cow;
+
 use abide_model::{ElfFacts, ElfKind, Endian, RootKind, SymbolKind, SymbolSection};
 use rustc_hash::FxHashMap;
 
@@ -19,7 +21,7 @@ use super::unit::{SourceId, Unit, UnitContext};
 /// The symbols that are looked for.
 pub(super) struct Wanted<'f> {
     by_address: FxHashMap<u64, Vec<u32>>,
-    by_name: FxHashMap<&'f [u8], Vec<u32>>,
+    by_name: FxHashMap<Cow<'f, [u8]>, Vec<u32>>,
     facts: &'f ElfFacts,
     /// Whether a common block is wanted, which has a name and no address yet.
     has_common: bool,
@@ -92,10 +94,15 @@ pub(super) fn keep_best(matches: &mut Matches, symbol: u32, candidate: Match) {
 /// How sure a match is; ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Quality {
+    /// The entry of an assembler, which names functions and knows nothing of their types.
+    Assembler,
     /// A declaration of that name: the symbol's own entry has no place, or it comes from assembler.
     Declaration,
     /// The name agrees; there is no address to compare.
     Name,
+    /// The address agrees, of something that is not seen outside of its source file: linkers put equal constants in one
+    /// place.
+    LocalAddress,
     /// The address agrees.
     Address,
     /// Both agree.
@@ -146,7 +153,12 @@ impl<'f> Wanted<'f> {
                 continue;
             }
             wanted.has_common |= symbol.section == SymbolSection::Common;
-            wanted.by_name.entry(symbol.name.as_slice()).or_default().push(index);
+            wanted.by_name.entry(Cow::Borrowed(symbol.name.as_slice())).or_default().push(index);
+            if symbol.section == SymbolSection::Absolute {
+                for name in unified(symbol.name.as_slice()) {
+                    wanted.by_name.entry(Cow::Owned(name)).or_default().push(index);
+                }
+            }
             // An IFUNC's address is its resolver's, whose type is not the function's; a TLS symbol's is an offset.
             if !matches!(symbol.kind, SymbolKind::Tls | SymbolKind::Ifunc)
                 && let Some(address) = address_of(facts, symbol.section, symbol.address)
@@ -191,6 +203,21 @@ impl<'f> Wanted<'f> {
             _ => true,
         }
     }
+}
+
+/// What declarations call a constructor or destructor, which stands for all of its kinds: GCC's `C4` and `D4` in the
+/// place of `C1` and the like (Itanium C++ ABI, 5.1.4.3).
+fn unified(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let is_kind = |at: &usize| {
+        name.starts_with(b"_Z")
+            && matches!(name[*at..=at + 1], [b'C', b'1'..=b'3'] | [b'D', b'0'..=b'2'])
+            && name.get(at + 2) == Some(&b'E')
+    };
+    (0..name.len().saturating_sub(2)).filter(is_kind).map(|at| {
+        let mut unified = name.to_vec();
+        unified[at + 1] = b'4';
+        unified
+    })
 }
 
 /// A symbol's address as entries state it.
@@ -240,6 +267,7 @@ impl<'s, 'd> Builder<'s, 'd> {
             }
             let identity = self.identity(found.entry, &die);
             let node = match found.kind {
+                _ if found.quality == Quality::Assembler => self.unspecified(found.entry, b"assembler"),
                 RootKind::Function => self.root_function(found.entry, &die, &identity),
                 RootKind::Variable if tag::is_class(die.tag) => self.node(found.entry),
                 RootKind::Variable => self.root_variable(&identity),
@@ -420,6 +448,11 @@ impl<'s, 'd> Builder<'s, 'd> {
         if needs_name && (!identity.is_external || place.is_none_or(|place| self.passed.contains(place))) {
             return;
         }
+        // GCC states no types where it declares its own functions.
+        let source_name = identity.source_name.filter(|_| needs_name).and_then(|n| n.resolve(self.sources));
+        if source_name.is_some_and(|name| name.starts_with(b"__builtin_")) {
+            return;
+        }
         let name = place.and_then(|place| place.resolve(self.sources));
         let by_name: &[u32] = match name.filter(|_| needs_name) {
             Some(name) => wanted.by_name.get(name).map_or(&[], Vec::as_slice),
@@ -439,8 +472,10 @@ impl<'s, 'd> Builder<'s, 'd> {
             let is_local =
                 kind == RootKind::Variable && wanted.facts.symbols[symbol as usize].name.starts_with(b"_ZZ");
             let quality = match (at_address.is_some(), agrees || is_local) {
+                _ if context.language == tag::LANGUAGE_ASSEMBLER => Quality::Assembler,
                 (true, true) => Quality::Both,
-                (true, false) => Quality::Address,
+                (true, false) if identity.is_external => Quality::Address,
+                (true, false) => Quality::LocalAddress,
                 (false, _) if has_place => Quality::Name,
                 (false, _) => Quality::Declaration,
             };

@@ -40,6 +40,9 @@ pub(super) fn is_symbol(tag: u16) -> bool {
     matches!(tag, SUBPROGRAM | VARIABLE)
 }
 
+/// `DW_LANG_Mips_Assembler`.
+pub(super) const LANGUAGE_ASSEMBLER: u64 = 0x8001;
+
 /// Whether types of this language can be declared inside namespaces, classes or functions whose names count.
 /// The C family (C89, C, C99, C11, C17, C23, Objective-C, assembler) has one flat name space of tags.
 /// A unit without a language (a partial unit of dwz) may hold anything.

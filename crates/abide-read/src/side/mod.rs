@@ -227,6 +227,19 @@ impl Opened {
         Ok(Self { side, origins, index, limits: options.limits, store, kernel })
     }
 
+    /// The same files as users of others: types are read of what they import, as far as their debug information declares
+    /// it, and [`ElfFacts::expected`](abide_model::ElfFacts::expected) has the roots' symbols. A snapshot knows
+    /// nothing of that.
+    pub fn expecting(mut self) -> Self {
+        for artifact in self.side.packages.iter_mut().flat_map(|package| &mut package.artifacts) {
+            artifact.elf = artifact.elf.expected();
+            artifact.types = TypeEvidence::NotNeeded;
+        }
+        // What the cache knows of an artifact is what it exports.
+        self.store = None;
+        self
+    }
+
     /// What is known so far; types are [`TypeEvidence::NotNeeded`] everywhere, but for a snapshot.
     pub fn facts(&self) -> &Side {
         &self.side

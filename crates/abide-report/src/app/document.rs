@@ -143,6 +143,9 @@ pub struct AppCounts {
     pub symbols: usize,
     /// Symbols that are taken to be there because their version is.
     pub by_version: usize,
+    /// Functions and variables whose types were compared; absent when nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub typed: Option<usize>,
 }
 
 /// Makes the document; `notes` are those of each program.
@@ -177,6 +180,7 @@ fn result(cell: &Cell) -> AppResult {
             libraries: cell.counts.libraries,
             symbols: cell.counts.symbols,
             by_version: cell.counts.by_version,
+            typed: cell.counts.typed,
         },
     }
 }

@@ -158,8 +158,13 @@ impl Page {
         let files = count(sum(|r| r.counts.files), "ELF file");
         let scripts = sum(|r| r.counts.scripts);
         let scripts = if scripts == 0 { String::new() } else { format!(" and {}", count(scripts, "script")) };
+        let typed: Vec<usize> = results.iter().filter_map(|r| r.counts.typed).collect();
+        let typed = match typed.is_empty() {
+            true => String::new(),
+            false => format!(", types of {} compared", typed.iter().sum::<usize>()),
+        };
         let text = format!(
-            "{}: {}; {files}{scripts} looked at, {} bound{}; {}, {}, {}",
+            "{}: {}; {files}{scripts} looked at, {} bound{}{typed}; {}, {}, {}",
             count(results.len(), "answer"),
             answers.join(", "),
             count(sum(|r| r.counts.symbols), "symbol"),

@@ -4,6 +4,7 @@ mod from;
 mod modules;
 mod targets;
 mod trace;
+mod types;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -13,13 +14,14 @@ use abide_distro::app::{
 };
 use abide_model::{Metadata, Program, Side};
 use abide_read::program::{ProgramOptions, read_program};
+use abide_read::side::Opened;
 use abide_report::app::{self as report, AppDocument, AppText};
 use rayon::prelude::*;
 
 use crate::app_args::{App, AppFormat};
 use crate::error::CliError;
 use crate::output::Destination;
-use crate::reading::Reader;
+use crate::reading::{Reader, Request, refused};
 use crate::systems::{RootSystem, host_isa_level};
 use targets::{Target, What};
 
@@ -44,10 +46,14 @@ pub(crate) fn run(args: &App) -> Result<u8, CliError> {
         return deliver(args, &programs, &check);
     }
     let start = Instant::now();
-    let read = |target: &Target| target.request().map(|request| reader.read_facts(request)).transpose();
-    let sides: Vec<Option<Side>> = targets.iter().map(read).collect::<Result<_, _>>()?;
+    let distributions: Vec<Option<Distribution>> = targets
+        .iter()
+        .map(|target| target.request().map(|request| Distribution::read(args, request, &reader)).transpose())
+        .collect::<Result<_, _>>()?;
+    let sides: Vec<Option<&Side>> =
+        distributions.iter().map(|found| found.as_ref().map(Distribution::facts)).collect();
     let systems: Vec<_> =
-        targets.iter().zip(&sides).map(|(target, side)| system(args, target, side.as_ref())).collect();
+        targets.iter().zip(&sides).map(|(target, side)| system(args, target, *side)).collect();
     reader.time("open distributions", start);
     let start = Instant::now();
     if args.format == AppFormat::Ldd {
@@ -57,10 +63,48 @@ pub(crate) fn run(args: &App) -> Result<u8, CliError> {
         return Ok(answer);
     }
     let listed = list(&targets, &programs, &sides, &reader)?;
-    let check = check(&targets, &programs, &systems, &listed);
+    let mut check = check(&targets, &programs, &systems, &listed);
     reader.time("judge", start);
+    if args.types {
+        let start = Instant::now();
+        let opened: Vec<Option<&Opened>> =
+            distributions.iter().map(|found| found.as_ref().and_then(Distribution::opened)).collect();
+        types::add(args, &reader, (&targets, &opened), &programs, &systems, &mut check)?;
+        reader.time("compare types", start);
+    }
     reader.report_cache();
     deliver(args, &programs, &check)
+}
+
+/// A distribution that is read whole: to be asked for types as well, or without what that takes.
+enum Distribution {
+    Typed(Box<Opened>),
+    Facts(Box<Side>),
+}
+
+impl Distribution {
+    fn read(args: &App, request: &Request, reader: &Reader) -> Result<Self, CliError> {
+        if !args.types {
+            return Ok(Distribution::Facts(Box::new(reader.read_facts(request)?)));
+        }
+        let mut request = request.clone();
+        request.debuginfo.extend(args.debuginfo.iter().cloned());
+        Ok(Distribution::Typed(Box::new(reader.open(&request).map_err(refused)?)))
+    }
+
+    fn facts(&self) -> &Side {
+        match self {
+            Distribution::Typed(opened) => opened.facts(),
+            Distribution::Facts(side) => side,
+        }
+    }
+
+    fn opened(&self) -> Option<&Opened> {
+        match self {
+            Distribution::Typed(opened) => Some(opened),
+            Distribution::Facts(_) => None,
+        }
+    }
 }
 
 /// Writes the report, and gives the exit status.
@@ -74,6 +118,11 @@ fn deliver(args: &App, programs: &[Program], check: &AppCheck) -> Result<u8, Cli
 
 /// Modules on kernels, reported as programs on distributions are.
 fn of_modules(args: &App, reader: &Reader, targets: &[Target], sides: &[Side]) -> Result<u8, CliError> {
+    if args.types {
+        return Err(CliError::usage(
+            "--types compares what programs import from libraries; modules are compared by the kernel's checksums",
+        ));
+    }
     if args.format == AppFormat::Ldd {
         return Err(CliError::usage(
             "modules are not loaded by the dynamic loader: there is no `ldd` of them",
@@ -141,7 +190,7 @@ type Listed = BTreeMap<(usize, usize), Metadata>;
 fn list(
     targets: &[Target],
     programs: &[Program],
-    sides: &[Option<Side>],
+    sides: &[Option<&Side>],
     reader: &Reader,
 ) -> Result<Listed, CliError> {
     let mut listed = Listed::new();

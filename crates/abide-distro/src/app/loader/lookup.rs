@@ -1,15 +1,17 @@
 //! Binding: for each symbol that a relocation names, the object that provides it (`do_lookup_x`, `check_match`).
 
-use abide_model::{Binding, ElfFacts, ElfKind, Symbol, SymbolKind, SymbolSection, Visibility};
+use abide_model::{
+    Binding as SymbolBinding, ElfFacts, ElfKind, Symbol, SymbolKind, SymbolSection, Visibility,
+};
 use bstr::{BStr, ByteSlice};
 
-use super::{Entry, Issue, Lost, Process};
-use crate::app::system::SymbolEvidence;
+use super::{Binding, Entry, Issue, Lost, Process};
+use crate::app::system::{Object, SymbolEvidence};
 
 /// What a search in one object says.
 enum Match {
-    /// The object has it; the symbol's size, when its symbols are known.
-    Yes(Option<u64>),
+    /// The object has it; the index of the definition, when its symbols are known.
+    Yes(Option<usize>),
     /// It has the version, and its symbols are not known.
     ByVersion,
     No,
@@ -21,7 +23,7 @@ enum Match {
 enum Bound {
     Here {
         library: usize,
-        size_bytes: Option<u64>,
+        definition: Option<usize>,
     },
     ByVersion,
     Lost(Lost),
@@ -52,7 +54,11 @@ impl Process {
     fn bind_one(&mut self, user: usize, index: usize, symbol: &Symbol) {
         self.looked_up += 1;
         match self.find(user, symbol) {
-            Bound::Here { library, size_bytes: Some(size_bytes) } => {
+            Bound::Here { library, definition: Some(definition) } => {
+                let size_bytes = self.entries[library].elf().symbols[definition].size_bytes;
+                if self.entries[user].object.is_own && !self.entries[library].object.is_own {
+                    self.bindings.push(Binding { user, symbol: index, library, definition });
+                }
                 let is_copied = user == 0 && symbol.is_import() && is_copy(self.entries[user].elf(), symbol);
                 if is_copied && size_bytes != symbol.size_bytes && size_bytes > 0 {
                     self.issues.push(Issue::CopySize { user, symbol: index, library, size_bytes });
@@ -75,19 +81,20 @@ impl Process {
                 continue;
             }
             let entry = &self.entries[at];
-            match provides(entry, symbol) {
-                Match::Yes(size_bytes) => return Bound::Here { library: at, size_bytes },
+            let expected = is_expected(entry, symbol);
+            match provides(&entry.object, symbol, expected) {
+                Match::Yes(definition) => return Bound::Here { library: at, definition },
                 Match::ByVersion => return Bound::ByVersion,
                 Match::NoTable => return Bound::Lost(Lost::NoVersionTable(at)),
                 Match::No if entry.object.evidence != SymbolEvidence::All => is_unknown = true,
-                Match::No if is_strict && is_expected(entry, symbol) => {
+                Match::No if is_strict && expected => {
                     return Bound::Lost(Lost::NotInFile(at));
                 }
                 Match::No => {}
             }
         }
         match symbol.binding {
-            Binding::Weak => Bound::NotNeeded,
+            SymbolBinding::Weak => Bound::NotNeeded,
             _ if is_unknown && !self.is_certainly_absent(symbol) => Bound::Lost(Lost::Unknown),
             _ => Bound::Lost(Lost::Undefined),
         }
@@ -137,36 +144,44 @@ fn is_expected(entry: &Entry, symbol: &Symbol) -> bool {
     file.is_some_and(|file| entry.is_named(file.as_bstr()))
 }
 
-/// `do_lookup_x` in one object.
-fn provides(entry: &Entry, symbol: &Symbol) -> Match {
-    let elf = entry.elf();
+/// The definition that an import would be bound to in a library that it names, wherever that may be found.
+pub(crate) fn definition(library: &Object, symbol: &Symbol) -> Option<usize> {
+    let soname = library.elf.soname.as_ref();
+    let file = symbol.version.as_ref().and_then(|version| version.file.as_ref());
+    match provides(library, symbol, file.is_some() && file == soname) {
+        Match::Yes(definition) if is_looked_up(symbol) => definition,
+        _ => None,
+    }
+}
+
+/// `do_lookup_x` in one object; `is_expected`: whether the symbol's version is required of it.
+fn provides(object: &Object, symbol: &Symbol, is_expected: bool) -> Match {
+    let elf = &*object.elf;
     let wanted = symbol.version.as_ref().map(|version| version.name.as_bstr());
-    if entry.object.evidence == SymbolEvidence::Nothing {
+    if object.evidence == SymbolEvidence::Nothing {
         return Match::No;
     }
-    if wanted.is_some_and(|wanted| entry.object.unlisted.iter().any(|version| version == wanted)) {
+    if wanted.is_some_and(|wanted| object.unlisted.iter().any(|version| version == wanted)) {
         return Match::ByVersion;
     }
-    if entry.object.evidence == SymbolEvidence::Versions {
+    if object.evidence == SymbolEvidence::Versions {
         let has = wanted.is_some_and(|wanted| super::versions::defines(elf, wanted));
-        return if has && is_expected(entry, symbol) { Match::ByVersion } else { Match::No };
+        return if has && is_expected { Match::ByVersion } else { Match::No };
     }
     let mut candidates = 0;
     let mut candidate = None;
-    for definition in entry.object.symbols_named(symbol.name.as_bstr()) {
+    for (at, definition) in object.symbols_named(symbol.name.as_bstr()) {
         if !is_definition(elf, definition) {
             continue;
         }
         match check(elf, definition, wanted) {
-            Check::Match
-                if !elf.loading.has_version_indices && wanted.is_some() && is_expected(entry, symbol) =>
-            {
+            Check::Match if !elf.loading.has_version_indices && wanted.is_some() && is_expected => {
                 return Match::NoTable;
             }
-            Check::Match => return Match::Yes(Some(definition.size_bytes)),
+            Check::Match => return Match::Yes(Some(at)),
             Check::Candidate => {
                 candidates += 1;
-                candidate = Some(definition.size_bytes);
+                candidate = Some(at);
             }
             Check::No => {}
         }

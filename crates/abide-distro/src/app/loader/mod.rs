@@ -16,6 +16,7 @@ use std::sync::Arc;
 use abide_model::ElfFacts;
 use bstr::{BStr, BString, ByteSlice};
 pub use issue::{Issue, Lost};
+pub(crate) use lookup::definition;
 
 use super::system::{Object, Opening, System, Target, usual_interpreter};
 
@@ -56,6 +57,19 @@ impl Entry {
     }
 }
 
+/// An import of one object and the definition in another that it is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Index of the importing object among the process's entries.
+    pub user: usize,
+    /// Index of the import among its symbols.
+    pub symbol: usize,
+    /// Index of the defining object.
+    pub library: usize,
+    /// Index of the definition among its symbols.
+    pub definition: usize,
+}
+
 /// A program with everything that is loaded for it.
 pub struct Process {
     /// The target of the program.
@@ -70,6 +84,8 @@ pub struct Process {
     pub is_partial: bool,
     /// Everything that the loader says, in the order in which it would.
     pub issues: Vec<Issue>,
+    /// What the program's own files bind to in files of the distribution.
+    pub bindings: Vec<Binding>,
     /// Symbols that were looked for.
     pub looked_up: usize,
     /// Those that are taken to be there since their version is.
@@ -86,6 +102,7 @@ impl Process {
             missing: Vec::new(),
             is_partial: main.evidence == super::system::SymbolEvidence::Damaged,
             issues: Vec::new(),
+            bindings: Vec::new(),
             looked_up: 0,
             by_version: 0,
         };
