@@ -85,6 +85,8 @@ pub(crate) enum AppFormat {
     Text,
     /// For programs: the document `abide.app/1`.
     Json,
+    /// For programs that read answer by answer: JSON Lines, `abide.app-lines/1`.
+    Jsonl,
     /// For code scanning services: SARIF 2.1.0.
     Sarif,
     /// For continuous integration servers: JUnit XML.

@@ -35,13 +35,29 @@ fn a_program_that_is_too_new() {
 #[test]
 fn every_format_has_the_same_problem() {
     let work = made();
-    for format in ["text", "json", "sarif", "junit", "html"] {
+    for format in ["text", "json", "jsonl", "sarif", "junit", "html"] {
         let run = work.abide(&["app", "prog", "--on", "el8", "--format", format]);
         assert_eq!(run.status, 1, "{format}: {}", run.stderr);
         for word in ["GLIBC_2.34", "app-version-missing", "pthread_create", "el9"] {
             assert!(run.stdout.contains(word), "{format} has no {word}: {}", run.stdout);
         }
     }
+}
+
+#[test]
+fn lines_are_a_result_each() {
+    let work = made();
+    let run = work.abide(&["app", "prog", "--on", "el8", "--on", "el9", "--format", "jsonl"]);
+    let document = work.abide(&["app", "prog", "--on", "el8", "--on", "el9", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&document.stdout).expect("JSON");
+    let lines: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let types: Vec<&str> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
+    assert_eq!(types, ["begin", "result", "result", "end"]);
+    assert_eq!(lines[1]["data"], document["results"][0]);
+    assert_eq!(lines[2]["data"], document["results"][1]);
+    assert_eq!(lines[0]["data"]["distributions"], document["distributions"]);
+    assert_eq!(lines[3]["data"]["answer"], document["answer"]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn the_schema_of_the_record_of_imports_is_current() {
 #[test]
 fn the_schema_of_programs_is_current() {
     is_current("app-1.schema.json", &abide_report::app::schema());
+    is_current("app-lines-1.schema.json", &abide_report::app::lines_schema());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod document;
 mod html;
 mod junit;
+mod lines;
 mod sarif;
 mod text;
 
@@ -14,5 +15,6 @@ pub use document::{
 };
 pub use html::html;
 pub use junit::junit;
+pub use lines::{lines, lines_schema};
 pub use sarif::sarif;
 pub use text::{AppText, text};

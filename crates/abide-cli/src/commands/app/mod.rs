@@ -140,6 +140,11 @@ fn render(document: &AppDocument, args: &App, out: &Destination) -> Result<Vec<u
     let json = |text: std::io::Result<String>| text.map(String::into_bytes).map_err(CliError::stdout);
     match args.format {
         AppFormat::Json => json(report::json(document)),
+        AppFormat::Jsonl => {
+            let mut lines = Vec::new();
+            report::lines(document, &mut lines).map_err(CliError::stdout)?;
+            Ok(lines)
+        }
         AppFormat::Sarif => json(report::sarif(document)),
         AppFormat::Junit => report::junit(document).map_err(CliError::stdout),
         AppFormat::Html => report::html(document)
