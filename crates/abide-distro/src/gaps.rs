@@ -133,17 +133,49 @@ pub(crate) fn may_lack_symbols(artifact: &ArtifactFacts) -> bool {
 /// The gap that says that a package of this name and architecture is in the side's metadata, or on its disk, but
 /// could not be read.
 pub(crate) fn missing_package<'a>(side: &'a Side, name: &str, arch: &str) -> Option<&'a Gap> {
-    let is_it = |gap: &&Gap| {
-        let subject = gap.subject.to_string();
-        let file = subject.rsplit('/').next().unwrap_or_default().trim_end_matches(".rpm");
-        // Name-[epoch:]version-release.arch: what follows the name has just one hyphen.
-        let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-        let is_package =
-            matches!(gap.kind, GapKind::MissingPackage | GapKind::Unreadable | GapKind::LimitReached);
-        is_package
-            && rest.is_some_and(|rest| {
-                rest.matches('-').count() == 1 && rest.rsplit('.').next().is_some_and(|found| found == arch)
-            })
+    side.gaps.iter().find(|gap| is_unread_package(gap, name, arch))
+}
+
+/// Whether the gap says that a package of this name and architecture could not be read.
+pub(crate) fn is_unread_package(gap: &Gap, name: &str, arch: &str) -> bool {
+    let is_package =
+        matches!(gap.kind, GapKind::MissingPackage | GapKind::Unreadable | GapKind::LimitReached);
+    let subject = gap.subject.to_string();
+    is_package && is_file_of(subject.rsplit('/').next().unwrap_or_default(), name, arch)
+}
+
+/// Whether a file or NEVRA is by its name a build of a package.
+fn is_file_of(file: &str, name: &str, arch: &str) -> bool {
+    // Debian: name_version_arch.deb; neither name nor version has an underscore in it.
+    if let Some(file) = file.strip_suffix(".deb") {
+        let mut parts = file.splitn(3, '_');
+        return parts.next() == Some(name) && parts.nth(1) == Some(arch);
+    }
+    let Some(rest) = file.trim_end_matches(".rpm").strip_prefix(name).and_then(|r| r.strip_prefix('-'))
+    else {
+        return false;
     };
-    side.gaps.iter().find(is_it)
+    // Name-[epoch:]version-release.arch: what follows the name has just one hyphen. Debian's native versions have none.
+    let has_version = rest.matches('-').count() <= 1 && rest.starts_with(|c: char| c.is_ascii_digit());
+    let is_rpm = rest.matches('-').count() == 1;
+    (has_version || is_rpm) && rest.rsplit('.').next().is_some_and(|found| found == arch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_file_of;
+
+    #[test]
+    fn a_package_is_known_by_its_file() {
+        assert!(is_file_of("zlib-1.2.11-40.el9.x86_64.rpm", "zlib", "x86_64"));
+        assert!(is_file_of("zlib-1:1.2.11-40.el9.x86_64", "zlib", "x86_64"));
+        assert!(!is_file_of("zlib-devel-1.2.11-40.el9.x86_64.rpm", "zlib", "x86_64"));
+        assert!(!is_file_of("zlib-1.2.11-40.el9.i686.rpm", "zlib", "x86_64"));
+        assert!(is_file_of("zlib1g_1%3a1.2.13.dfsg-1_amd64.deb", "zlib1g", "amd64"));
+        assert!(is_file_of("tzdata_2024a_all.deb", "tzdata", "all"));
+        assert!(!is_file_of("zlib1g-dev_1%3a1.2.13.dfsg-1_amd64.deb", "zlib1g", "amd64"));
+        assert!(!is_file_of("zlib1g_1%3a1.2.13.dfsg-1_i386.deb", "zlib1g", "amd64"));
+        assert!(is_file_of("tzdata-2024a.all", "tzdata", "all"));
+        assert!(!is_file_of("tzdata-legacy-2024a.all", "tzdata", "all"));
+    }
 }

@@ -7,6 +7,7 @@ use abide_model::{
 };
 
 use super::lost::is_language_module;
+use super::unread::completed;
 use super::{Examined, ExaminedPackage, examine};
 use crate::check::CheckOptions;
 use crate::gaps;
@@ -19,6 +20,7 @@ const OF_PACKAGES: [&str; 4] =
 
 /// Compares two distributions by their metadata alone; the two sides have the packages without their content.
 pub fn check_metadata(old: &Metadata, new: &Metadata, options: &CheckOptions) -> (Check, Side, Side) {
+    let (old, new) = (&*completed(old, new), &*completed(new, old));
     let examined = examine(old, new, options);
     let sides = (side(old), side(new));
     let check = alone(examined, old, new, options);

@@ -16,6 +16,7 @@ mod lost;
 mod pairs;
 mod rich;
 pub(crate) mod solve;
+mod unread;
 mod whole;
 
 use std::collections::BTreeSet;

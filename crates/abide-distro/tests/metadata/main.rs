@@ -4,7 +4,7 @@
 mod listing;
 
 use abide_distro::{Check, CheckOptions, check_metadata};
-use abide_model::{Finding, Level, PackageFormat, Verdict};
+use abide_model::{Finding, Gap, GapKind, Level, PackageFormat, Verdict};
 use listing::listing;
 
 fn check_of(format: PackageFormat, old: &str, new: &str) -> Check {
@@ -74,6 +74,26 @@ fn a_library_that_is_replaced_breaks_who_needs_it() {
     assert_eq!(users, [("app-1-1.x86_64".to_owned(), true)]);
     let coverage = check.coverage.metadata.unwrap();
     assert_eq!((coverage.requirements_broken, coverage.capabilities_lost), (2, 2));
+}
+
+#[test]
+fn a_package_that_could_not_be_read_is_not_gone() {
+    let without = &BASE[..BASE.find("libfoo-1.0").unwrap()];
+    for (format, file) in
+        [(PackageFormat::Rpm, "libfoo-1.1-1.x86_64.rpm"), (PackageFormat::Deb, "libfoo_1%3a1.1-1_x86_64.deb")]
+    {
+        let (old, mut new) = (listing(format, BASE), listing(format, without));
+        let told = check_metadata(&old, &new, &CheckOptions::default()).0;
+        assert_eq!(told.verdict, Verdict::Incompatible);
+        let detail = "the archive is cut short".to_owned();
+        new.gaps.push(Gap { kind: GapKind::Unreadable, subject: file.into(), detail });
+        for (old, new) in [(&old, &new), (&new, &old)] {
+            let check = check_metadata(old, new, &CheckOptions::default()).0;
+            assert_eq!(lines(&check), Vec::<String>::new());
+            assert_eq!(check.verdict, Verdict::Undecided);
+            assert!(check.gaps.iter().any(|gap| gap.gap.subject == file));
+        }
+    }
 }
 
 #[test]
