@@ -234,6 +234,10 @@ pub(crate) struct Ledger {
     /// With --history, only branches whose names fit PATTERN (`a9*`); may be given several times.
     #[arg(long, value_name = "PATTERN", requires = "history")]
     pub(crate) branch: Vec<String>,
+    /// Bug files, or folders of them, as `abide bug` reads them: a divergence that one names in `fixed-by` (by its
+    /// anchor, PACKAGE/FILE, or FILE of the bug's package) is linked to that bug; may be given several times.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) bugs: Vec<PathBuf>,
     /// Format of the list.
     #[arg(long, value_enum, default_value_t = LedgerFormat::Markdown, value_name = "FORMAT")]
     pub(crate) format: LedgerFormat,

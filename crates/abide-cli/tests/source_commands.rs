@@ -181,6 +181,36 @@ fn ledger() {
     }
 }
 
+#[test]
+fn a_divergence_is_linked_to_the_bug_that_it_ended() {
+    let work = packages();
+    let plain = work.abide(&["source", "ledger", "ours", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&plain.stdout).expect("JSON");
+    let of = |at: usize, name: &str| document["divergences"][at][name].as_str().expect("a text").to_owned();
+    let (anchor, package, file) = (of(0, "anchor"), of(1, "package"), of(1, "file"));
+    let bug = |title: &str, package: &str, fixed_by: &str| {
+        format!(
+            "title = \"{title}\"\npackage = \"{package}\"\nexpected = \"a\"\nactual = \"b\"\n\
+             links = [\"https://bugs.example.org/1\"]\nfixed-by = [\"{fixed_by}\"]\n[reproducer]\nscript = \"true\"\n"
+        )
+    };
+    work.write("bugs/one.toml", &bug("one | bug", "other", &anchor));
+    work.write("bugs/two.toml", &bug("two", &package, &file));
+    work.write("bugs/none.toml", &bug("of another", "other", &file));
+    for (format, one) in
+        [("json", "one | bug"), ("markdown", "fixes one \\| bug"), ("html", ">one | bug</a>")]
+    {
+        let run = work.abide(&["source", "ledger", "ours", "--format", format, "--bugs", "bugs"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert_eq!(run.stdout.matches(one).count(), 1, "{format}: {}", run.stdout);
+        assert!(run.stdout.contains("two") && !run.stdout.contains("of another"), "{format}: {}", run.stdout);
+    }
+    let run = work.abide(&["source", "ledger", "ours", "--format", "json", "--bugs", "bugs"]);
+    let linked: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(linked["divergences"][0]["fixes"][0]["title"], "one | bug");
+    assert_eq!(linked["divergences"][1]["fixes"][0]["link"], "https://bugs.example.org/1");
+}
+
 /// A repository in which patches begin and end on two branches.
 fn repository() -> Workplace {
     let work = Workplace::new();

@@ -60,6 +60,9 @@ pub struct Divergence {
     pub cves: Vec<String>,
     /// Bugs it is for.
     pub bugs: Vec<String>,
+    /// Bug files that name it as what fixed the bug.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fixes: Vec<Fixed>,
     /// How it stands with upstream.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub upstream: Option<String>,
@@ -78,6 +81,19 @@ pub struct Divergence {
     /// How it ended; absent while it lasts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended: Option<Ended>,
+}
+
+/// A bug that a divergence ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Fixed {
+    /// The bug's title.
+    pub title: String,
+    /// The bug's file.
+    pub file: String,
+    /// Where it was reported, the first of its links.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<String>,
 }
 
 /// A version and its day.
@@ -128,6 +144,7 @@ fn divergence(entry: &Entry) -> Divergence {
         grade: entry.grade.id().to_owned(),
         cves: entry.cves.clone(),
         bugs: entry.bugs.clone(),
+        fixes: Vec::new(),
         upstream: entry.upstream.as_deref().map(clean),
         approved_by: entry.approved_by.as_deref().map(clean),
         expires: entry.expires.map(|day| day.to_string()),
@@ -135,6 +152,28 @@ fn divergence(entry: &Entry) -> Divergence {
         since: point(&entry.since),
         since_or_before: entry.since_or_before,
         ended: entry.end.as_ref().map(|end| Ended { at: point(&end.at), why: clean(&end.why) }),
+    }
+}
+
+impl LedgerDocument {
+    /// Links a bug to every divergence that it names as what fixed it: by anchor, by package and file, or by the file
+    /// alone where the package is the bug's.
+    pub fn link(&mut self, package: &str, fixed_by: &[String], fixed: &Fixed) -> bool {
+        let mut is_linked = false;
+        for divergence in &mut self.divergences {
+            let Divergence { anchor, package: own, file, .. } = &*divergence;
+            let is_named = |name: &String| {
+                name == anchor
+                    || name.split_once([':', '/']).is_some_and(|(p, f)| p == own && f == file)
+                    || name == file && package == own
+            };
+            if fixed_by.iter().any(is_named) {
+                let title = clean(&fixed.title);
+                divergence.fixes.push(Fixed { title, ..fixed.clone() });
+                is_linked = true;
+            }
+        }
+        is_linked
     }
 }
 
@@ -179,7 +218,7 @@ impl LedgerDocument {
                 "{} | {} | {} | {} | {} | {} | {} | {} |",
                 md_names(d),
                 kind(d),
-                md(&d.why),
+                md_why(d),
                 md_origin(d),
                 md(&since(d)),
                 md(d.upstream.as_deref().unwrap_or_default()),
@@ -199,7 +238,7 @@ impl LedgerDocument {
                 "{} | {} | {} | {} | {} | {} |",
                 md_names(d),
                 kind(d),
-                md(&d.why),
+                md_why(d),
                 md(&since(d)),
                 md(&dated(&end.at)),
                 md(&end.why)
@@ -417,6 +456,14 @@ fn html_origin(d: &Divergence) -> String {
     if let (Some(origin), Some(class)) = (&d.origin, &d.origin_class) {
         parts.push(format!("<span class=\"class\">{}</span> {}", html(class), html_link(origin)));
     }
+    for fixed in &d.fixes {
+        let title = html(&fixed.title);
+        let title = match fixed.link.as_deref().filter(|link| is_link(link)) {
+            Some(link) => format!("<a href=\"{}\" rel=\"noreferrer\">{title}</a>", html(link)),
+            None => title,
+        };
+        parts.push(format!("<div class=\"note\">fixes {title}</div>"));
+    }
     let others = d.cves.iter().chain(d.bugs.iter()).filter(|text| d.origin.as_ref() != Some(text)).take(6);
     let others: Vec<String> = others.map(|text| html(text)).collect();
     if !others.is_empty() {
@@ -468,6 +515,15 @@ fn md_origin(d: &Divergence) -> String {
         Some(origin) => md(origin),
         None => "none".into(),
     }
+}
+
+/// Why it is there, and the bugs that it ended.
+fn md_why(d: &Divergence) -> String {
+    let fixed = |fixed: &Fixed| match fixed.link.as_deref().filter(|link| is_link(link)) {
+        Some(link) => format!("; fixes {} <{}>", md(&fixed.title), link.replace(['<', '>', '|', ' '], "")),
+        None => format!("; fixes {}", md(&fixed.title)),
+    };
+    d.fixes.iter().fold(md(&d.why), |text, one| text + &fixed(one))
 }
 
 /// The first two columns of a row, with the anchor of the divergence.

@@ -72,7 +72,7 @@ fn no_matrix(loaded: &Loaded) -> CliError {
 }
 
 /// Every bug in and below some paths, by path.
-fn bugs(paths: &[PathBuf]) -> Result<Vec<Loaded>, CliError> {
+pub(crate) fn bugs(paths: &[PathBuf]) -> Result<Vec<Loaded>, CliError> {
     let mut found = Vec::new();
     for path in paths {
         find(path, 0, &mut found);

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
-use abide_report::source::ledger as report;
+use abide_report::source::ledger::{self as report, Fixed};
 use abide_source::ledger::{Entry, Snapshot, ledger, merged};
 
+use crate::commands::bug;
 use crate::error::CliError;
 use crate::history;
 use crate::output::Destination;
@@ -16,7 +17,13 @@ use crate::source_args::{Ledger, LedgerFormat};
 pub(crate) fn run(args: &Ledger) -> Result<u8, CliError> {
     let (entries, gaps) = if args.history { of_history(args)? } else { of_folders(args) };
     let unread = !gaps.is_empty();
-    let document = report::document(&args.title, &entries, gaps);
+    let mut document = report::document(&args.title, &entries, gaps);
+    for loaded in if args.bugs.is_empty() { Vec::new() } else { bug::bugs(&args.bugs)? } {
+        let bug = &loaded.bug;
+        let file = loaded.path.display().to_string();
+        let fixed = Fixed { title: bug.title.clone(), file, link: bug.links.first().cloned() };
+        document.link(&bug.package, &bug.fixed_by, &fixed);
+    }
     let text = match args.format {
         LedgerFormat::Markdown => document.markdown(),
         LedgerFormat::Json => document.json().map_err(|e| CliError::stdout(e.into()))?,
