@@ -194,9 +194,9 @@ fn a_divergence_is_linked_to_the_bug_that_it_ended() {
              links = [\"https://bugs.example.org/1\"]\nfixed-by = [\"{fixed_by}\"]\n[reproducer]\nscript = \"true\"\n"
         )
     };
-    work.write("bugs/one.toml", &bug("one | bug", "other", &anchor));
-    work.write("bugs/two.toml", &bug("two", &package, &file));
-    work.write("bugs/none.toml", &bug("of another", "other", &file));
+    work.write("bugs/one.toml", bug("one | bug", "other", &anchor));
+    work.write("bugs/two.toml", bug("two", &package, &file));
+    work.write("bugs/none.toml", bug("of another", "other", &file));
     for (format, one) in
         [("json", "one | bug"), ("markdown", "fixes one \\| bug"), ("html", ">one | bug</a>")]
     {

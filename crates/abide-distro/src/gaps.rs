@@ -155,11 +155,17 @@ fn is_file_of(file: &str, name: &str, arch: &str) -> bool {
     else {
         return false;
     };
-    // Name-[epoch:]version-release.arch: what follows the name has just one hyphen. Debian's native versions have none.
-    let has_version = rest.matches('-').count() <= 1 && rest.starts_with(|c: char| c.is_ascii_digit());
-    let is_rpm = rest.matches('-').count() == 1;
-    (has_version || is_rpm) && rest.rsplit('.').next().is_some_and(|found| found == arch)
+    // Name-[epoch:]version-release.arch: what follows the name has just one hyphen; Debian's native versions have none,
+    // and all of Debian's begin with a digit.
+    let is_version = match DEBIAN.contains(&arch) {
+        true => rest.matches('-').count() <= 1 && rest.starts_with(|c: char| c.is_ascii_digit()),
+        false => rest.matches('-').count() == 1,
+    };
+    is_version && rest.rsplit('.').next().is_some_and(|found| found == arch)
 }
+
+/// Architectures that only Debian calls so.
+const DEBIAN: [&str; 7] = ["all", "amd64", "arm64", "armel", "armhf", "mips64el", "ppc64el"];
 
 #[cfg(test)]
 mod tests {
