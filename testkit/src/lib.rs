@@ -12,6 +12,7 @@ mod sources;
 mod targets;
 
 pub use mutate::Mutator;
+pub use seeds::boot_image;
 pub use sources::{lookaside, modifications, patch, spec};
 pub use targets::{
     Target, apt, btf, bug, cpio, ctf, deb, dwarf, elf, kernel_image, kernel_text, library_cache, mirrors,

@@ -54,7 +54,8 @@ pub(crate) fn kernel_texts() -> Vec<Vec<u8>> {
     let list = b"[rhel9_x86_64_stablelist]\n\t__kmalloc\n\tkfree\n";
     let severities = b"# tolerated\ndrivers/net/* PASS\nvmlinux FAIL\nNS PASS\nkvm_* PASS\n";
     let packed = zstd::encode_all(&symvers[..], 3).unwrap_or_default();
-    vec![symvers.to_vec(), list.to_vec(), severities.to_vec(), packed]
+    let rules = b"1\0declonly\0s\0\x001\0enumerator_value\0e LAST\x002\0";
+    vec![symvers.to_vec(), list.to_vec(), severities.to_vec(), rules.to_vec(), packed]
 }
 
 /// Boot images with a small ELF file, as it is and compressed.
@@ -64,7 +65,8 @@ pub(crate) fn kernel_images() -> Vec<Vec<u8>> {
     [kernel, packed].into_iter().map(|stream| boot_image(&stream)).collect()
 }
 
-fn boot_image(stream: &[u8]) -> Vec<u8> {
+/// A boot image of x86 (`Documentation/arch/x86/boot.rst`) around a kernel that is compressed, or not.
+pub fn boot_image(stream: &[u8]) -> Vec<u8> {
     let mut image = vec![0u8; 1024];
     image[0x1f1] = 1;
     image[0x202..0x206].copy_from_slice(b"HdrS");

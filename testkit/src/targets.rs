@@ -99,11 +99,12 @@ pub fn ctf(bytes: &[u8]) {
     assert!(first.graph == second.graph && first.gaps == second.gaps, "the same bytes were read differently");
 }
 
-/// `Module.symvers`, lists of promised symbols, severities.
+/// `Module.symvers`, lists of promised symbols, severities, kABI rules.
 pub fn kernel_text(bytes: &[u8]) {
-    use abide_read::kernel::{TextKind, read_text};
+    use abide_read::kernel::{TextKind, parse_rules, read_rules, read_text};
     let path = bstr::BStr::new("kabi/file_x86_64");
     let _ = TextKind::of_text(path, bytes);
+    let _ = (parse_rules(bytes), read_rules(bytes));
     for kind in [TextKind::Symvers, TextKind::List, TextKind::Severities] {
         let read = || read_text(kind, path, bytes);
         assert_eq!(read(), read(), "the same bytes were read differently");

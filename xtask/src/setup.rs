@@ -28,11 +28,12 @@ const FOR_TESTS: &[Tool] = &[
     tool("git", "git", "git"),
     tool("bwrap", "bubblewrap", "bubblewrap"),
     tool("pahole", "pahole", "dwarves"),
+    tool("depmod", "kmod", "kmod"),
+    tool("rpmbuild", "rpm", "rpm-build"),
 ];
 
 /// Called by examples/build.sh and examples/try.sh.
 const FOR_FIXTURES: &[Tool] = &[
-    tool("rpmbuild", "rpm", "rpm-build"),
     tool("find-debuginfo", "debugedit", "debugedit"),
     tool("eu-strip", "elfutils", "elfutils"),
     tool("createrepo_c", "createrepo-c", "createrepo_c"),

@@ -9,6 +9,7 @@ pub mod app;
 mod batches;
 mod check;
 mod consumers;
+mod declared;
 pub mod distribution;
 mod files;
 mod gaps;

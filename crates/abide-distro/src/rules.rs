@@ -91,6 +91,7 @@ table! {
     "kmod-no-checksums",
     "kmod-requirement-unmet",
     "kmod-symbol-missing",
+    "kmod-type-differs",
     "kmod-unprotected",
     "kmod-unsigned",
     "kmod-vermagic",

@@ -362,6 +362,11 @@ pub struct Enumerator {
 }
 
 impl TypeGraph {
+    /// Whether it was read of a compact form (BTF, CTF): types there have numbers, entries of DWARF have offsets.
+    pub fn is_compact(&self) -> bool {
+        !self.nodes.is_empty() && self.nodes.iter().all(|node| node.origin.is_none())
+    }
+
     /// The node behind `id`.
     ///
     /// # Panics

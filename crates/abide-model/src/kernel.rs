@@ -173,3 +173,42 @@ pub enum SeverityTarget {
     /// Its namespace.
     Namespace,
 }
+
+/// A rule by which gendwarfksyms leaves something out of the checksums.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KabiRule {
+    /// Qualified name of the type, without `struct`, `union` or `enum`; of an enumerator with its name behind.
+    pub target: BString,
+    /// What is left out.
+    pub kind: KabiRuleKind,
+    /// The number or text that is taken instead; empty where the kind has none.
+    pub value: BString,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KabiRuleKind {
+    /// `declonly`: a type is taken for one that is only declared.
+    DeclarationOnly,
+    /// `enumerator_ignore`: an enumerator is left out.
+    EnumeratorIgnored,
+    /// `enumerator_value`: an enumerator has another value.
+    EnumeratorValue,
+    /// `byte_size`: a type has another size.
+    Size,
+    /// `type_string`: a type is another text.
+    Text,
+}
+
+impl KabiRuleKind {
+    /// The word in the rule.
+    pub fn word(self) -> &'static str {
+        match self {
+            KabiRuleKind::DeclarationOnly => "declonly",
+            KabiRuleKind::EnumeratorIgnored => "enumerator_ignore",
+            KabiRuleKind::EnumeratorValue => "enumerator_value",
+            KabiRuleKind::Size => "byte_size",
+            KabiRuleKind::Text => "type_string",
+        }
+    }
+}

@@ -31,8 +31,8 @@ pub use graph::{
     TypeKind, TypeNode, VirtualMethod,
 };
 pub use kernel::{
-    ExportKind, KernelContent, KernelExport, KernelFile, KernelList, KernelObject, ListedExport,
-    ListedSymbol, ModuleFacts, Severity, SeverityTarget,
+    ExportKind, KabiRule, KabiRuleKind, KernelContent, KernelExport, KernelFile, KernelList, KernelObject,
+    ListedExport, ListedSymbol, ModuleFacts, Severity, SeverityTarget,
 };
 pub use metadata::{
     ListedFile, ListedKind, MetaPackage, Metadata, ModuleStream, Relation, RelationKind, Sense,

@@ -6,9 +6,11 @@
 mod common;
 
 mod app;
+mod app_types;
 mod bad_input;
 mod build;
 mod depmod;
 mod lists;
+mod packages;
 mod pairs;
 mod real;

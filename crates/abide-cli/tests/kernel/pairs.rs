@@ -138,6 +138,60 @@ fn what_equal_checksums_hide() {
     says(&run, 0, &["struct hidden", "[kernel-hidden-change]", "in a header of the kernel's own"]);
 }
 
+/// An object file with rules of gendwarfksyms.
+fn rules(work: &Workplace, rules: &str) {
+    let section = r#"__attribute__((section(".discard.gendwarfksyms.kabi_rules"), used, aligned(1)))"#;
+    work.write("rules.c", format!("static const char rule[] {section} = {rules};\n"));
+    let status = Command::new("cc")
+        .args(["-c", "-o"])
+        .args([work.path("rules.o"), work.path("rules.c")])
+        .status()
+        .expect("cc is installed");
+    assert!(status.success());
+}
+
+#[test]
+fn rules_about_checksums_say_what_is_hidden_on_purpose() {
+    let moved = [("int first; struct inner in;", "struct inner in; int first;")];
+    let (work, _) = check(&moved, &[], &[]);
+    let again = ["check", "old/vmlinux", "new/vmlinux", "--all", "--kabi", "rules.o"];
+    rules(&work, r#""1\0declonly\0shared\0""#);
+    says(&work.abide(&again), 0, &["struct shared", "safe: member 'first' moved", "KABI_DECLONLY"]);
+    rules(&work, r#""1\0byte_size\0shared\0""48""#);
+    says(&work.abide(&again), 3, &["review: member 'first' moved", "KABI_BYTE_SIZE"]);
+    // A rule about another type, and names that begin alike, say nothing.
+    rules(&work, r#""1\0declonly\0share\0\0""1\0declonly\0shared_more\0""#);
+    says(&work.abide(&again), 1, &["break: member 'first' moved"]);
+    rules(&work, r#""1\0surprise\0shared\0""#);
+    let run = work.abide(&again);
+    assert_eq!(run.status, 2, "{}", run.stdout);
+    assert!(run.stderr.contains("rule 1 is of the kind \"surprise\""), "{}", run.stderr);
+    let run = work.abide(&["check", "old/vmlinux", "new/vmlinux", "--kabi", "old/vmlinux"]);
+    assert_eq!(run.status, 2, "{}", run.stdout);
+    assert!(run.stderr.contains("no section .discard.gendwarfksyms.kabi_rules"), "{}", run.stderr);
+}
+
+/// `scripts/gendwarfksyms/examples/kabi.h`: what a member becomes that is put in the place of a reserved one.
+#[test]
+fn members_in_the_place_of_what_gendwarfksyms_reserves() {
+    let reserved =
+        "struct shared { int first; struct inner in; unsigned long __kabi_reserved0; unsigned long b; };";
+    let before = [(
+        "struct shared { int first; struct inner in; unsigned long reserved1; unsigned long reserved2; };",
+        reserved,
+    )];
+    let used = reserved.replace(
+        "unsigned long __kabi_reserved0;",
+        "union { int now; struct { unsigned long __kabi_reserved0; }; union { }; };",
+    );
+    let work = check(&before, &[], &[]).0;
+    std::fs::rename(work.path("new"), work.path("first")).expect("renamed");
+    let header = HEADER.replace(before[0].0, &used);
+    image(&work, "new/vmlinux", &Source { header: &header, code: CODE });
+    let run = work.abide(&["check", "first/vmlinux", "new/vmlinux", "--all"]);
+    says(&run, 0, &["struct shared", "safe: ", "[kernel-hidden-change]"]);
+}
+
 #[test]
 fn what_is_not_on_the_list_needs_a_person() {
     let list = |work: &Workplace| {

@@ -252,7 +252,7 @@ impl<'a> Judge<'a> {
 
 impl Cell {
     /// Puts problems and gaps in order, and answers anew.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.problems.sort_by_key(|problem| std::cmp::Reverse(problem.level));
         self.gaps.sort();
         self.gaps.dedup();

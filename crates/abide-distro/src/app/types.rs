@@ -1,18 +1,9 @@
-//! What a program's debug information says of what it imports, held against the libraries that it binds to.
-//!
-//! A compiler describes the functions and variables of others that a file uses as its headers declare them: this is the
-//! interface that the file was built for. It takes the place of a reference in a comparison of the symbols that the file
-//! binds to. A declaration says less than a definition: what headers leave open is open here as well.
+//! What a program's debug information declares of what it imports, held against the libraries that it binds to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::mem;
 use std::sync::Arc;
 
-use abide_engine::{CompareOptions, compare};
-use abide_model::{
-    ArtifactFacts, ElfFacts, Finding, Gap, GapKind, Level, Program, ProgramContent, ProgramFile, Root,
-    Symbol, TypeEvidence, TypeGraph, TypeKind,
-};
+use abide_model::{ArtifactFacts, Finding, Gap, Program, ProgramContent, ProgramFile, Symbol};
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -20,6 +11,7 @@ use super::interface::Subject;
 use super::loader::{Issue, Process, definition};
 use super::result::{Cell, Problem};
 use super::system::{Object, System};
+use crate::declared::{Bond, Held};
 
 /// What one file of a program uses of one library of a distribution.
 pub struct Use {
@@ -90,14 +82,14 @@ fn not_found(process: &Process, by_path: &FxHashMap<&BStr, usize>) -> Vec<(BStri
 /// What a comparison of one use says.
 #[derive(Default)]
 pub struct Typed {
-    problems: Vec<Problem>,
-    gaps: Vec<Gap>,
-    compared: usize,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) compared: usize,
 }
 
 /// Compares what a file declares with what a library defines.
 ///
-/// `expected` is the file with the types of its imports, whose symbols are those of [`ElfFacts::expected`]; `library` has
+/// `expected` is the file with the types of its imports, whose symbols are those of [`abide_model::ElfFacts::expected`]; `library` has
 /// the types of its exports, and the symbols that the use was made with. Both are afterwards as they were before.
 pub fn compare_use(
     used: &Use,
@@ -106,80 +98,16 @@ pub fn compare_use(
     library: &mut ArtifactFacts,
 ) -> Typed {
     let name = library.elf.soname.clone().unwrap_or_else(|| library.path.clone());
-    let TypeEvidence::Read { graph, .. } = &mut expected.types else {
-        return Typed { gaps: absent(expected, file.shown.as_bstr()), ..Typed::default() };
-    };
-    let declared: FxHashMap<u32, &Root> = graph.roots.iter().map(|root| (root.symbol, root)).collect();
-    let described: BTreeSet<u32> =
-        library.types.graph().into_iter().flat_map(described).map(|root| root.symbol).collect();
-    let counts = |&(import, definition): &(u32, u32)| {
-        let symbol = &library.elf.symbols[definition as usize];
-        declared.contains_key(&import) || !is_of_compiler(symbol.name.as_bstr())
-    };
-    let name_of = |(_, definition): &(u32, u32)| library.elf.symbols[*definition as usize].name.clone();
-    let bound: Vec<(u32, u32)> = used.bound.iter().copied().filter(counts).collect();
-    if bound.is_empty() {
-        return Typed::default();
-    }
-    let lists: [Vec<BString>; 2] = [
-        bound.iter().filter(|(import, _)| !declared.contains_key(import)).map(name_of).collect(),
-        bound.iter().filter(|(_, definition)| !described.contains(definition)).map(name_of).collect(),
-    ];
-    let root = |&(import, definition): &(u32, u32)| {
-        declared.get(&import).map(|root| Root { symbol: definition, ..(*root).clone() })
-    };
-    let mut roots: Vec<Root> = bound.iter().filter_map(root).collect();
-    roots.sort_by_key(|root| root.symbol);
-    roots.dedup_by_key(|root| root.symbol);
-    let wanted: BTreeSet<u32> = bound.iter().map(|(_, definition)| *definition).collect();
-    let only = only(&library.elf, &wanted);
-    if library.types.graph().is_none() && only.exports().next().is_some() {
-        return Typed { gaps: absent(library, library.path.as_bstr()), ..Typed::default() };
-    }
-
-    let roots = mem::replace(&mut graph.roots, roots);
-    let own = mem::replace(&mut expected.elf, only.clone());
-    let whole = mem::replace(&mut library.elf, only);
-    let comparison =
-        compare(expected, library, &CompareOptions { old_is_consumer: true, ..CompareOptions::default() });
-    if let TypeEvidence::Read { graph, .. } = &mut expected.types {
-        graph.roots = roots;
-    }
-    (expected.elf, library.elf) = (own, whole);
-
-    let mut gaps = comparison.gaps;
-    gaps.retain(|gap| gap.kind != GapKind::UntypedSymbols);
-    gaps.extend(untyped(file, &name, &lists));
-    if comparison.has_enough_evidence {
-        gaps.clear();
-    }
-    let names = wanted.iter().map(|at| library.elf.symbols[*at as usize].name.clone()).collect();
+    let bond =
+        Bond { file: file.shown.as_bstr(), definer: name.as_bstr(), bound: &used.bound, is_of_compiler };
+    let Held { findings, gaps, compared, names } = bond.hold(expected, library);
     let subject = Subject { library: &name, files: std::slice::from_ref(file), imports: &names };
     let way_out = "build it anew with the headers of this distribution";
-    // What a declaration leaves open and a definition does not is no news to anybody.
-    // Nor that a function does not return, which its own source need not say.
-    let counts = |finding: &&Finding| finding.level > Level::Safe && finding.rule != "noreturn-changed";
-    let standing = comparison.findings.iter().filter(counts);
-    let (unseen, findings): (Vec<&Finding>, Vec<&Finding>) =
-        standing.partition(|finding| finding.rule == "type-not-comparable");
     let problem = |finding: &Finding| {
         let problem = subject.problem(finding, way_out);
         Problem { summary: format!("{name}: {}", problem.summary), ..problem }
     };
-    // A class whose virtual table is elsewhere is only declared where it is used.
-    gaps.extend(unseen.iter().map(|finding| Gap {
-        kind: GapKind::UntypedSymbols,
-        subject: file.shown.clone(),
-        detail: {
-            let summary = finding.summary.replace("the reference's", "its own");
-            format!("{name}: {}", summary.replace("the candidate's", "the library's"))
-        },
-    }));
-    Typed {
-        problems: findings.into_iter().map(problem).collect(),
-        gaps,
-        compared: comparison.coverage.typed_on_both,
-    }
+    Typed { problems: findings.iter().map(problem).collect(), gaps, compared }
 }
 
 /// Adds what the comparisons of a program's uses say to its cell.
@@ -190,55 +118,6 @@ pub fn add_typed(cell: &mut Cell, typed: Vec<Typed>) {
         *cell.counts.typed.get_or_insert(0) += compared;
     }
     cell.settle();
-}
-
-/// What a library's debug information describes: a function in assembler has an entry and no type.
-fn described(graph: &TypeGraph) -> impl Iterator<Item = &Root> {
-    graph.roots.iter().filter(|root| !matches!(graph.node(root.ty).kind, TypeKind::Unspecified { .. }))
-}
-
-/// The library with these exports and no others.
-fn only(elf: &ElfFacts, wanted: &BTreeSet<u32>) -> ElfFacts {
-    let mut elf = elf.clone();
-    for (index, symbol) in elf.symbols.iter_mut().enumerate() {
-        symbol.is_export &= wanted.contains(&(index as u32));
-    }
-    elf
-}
-
-/// Names that are told before the rest is counted.
-const NAMED: usize = 4;
-
-/// What one of the two says nothing of.
-fn untyped(file: &ProgramFile, library: &BString, [undeclared, undescribed]: &[Vec<BString>; 2]) -> Vec<Gap> {
-    let gap = |names: &[BString], why: &str| {
-        let mut list: Vec<String> = names.iter().take(NAMED).map(|name| name.to_string()).collect();
-        if names.len() > NAMED {
-            list.push(format!("and {} more", names.len() - NAMED));
-        }
-        let detail = format!("{why}: {}", list.join(", "));
-        (!names.is_empty()).then(|| Gap {
-            kind: GapKind::UntypedSymbols,
-            subject: file.shown.clone(),
-            detail,
-        })
-    };
-    let ours = format!(
-        "its debug information does not declare what it uses of {library}, as some compilers leave it"
-    );
-    let theirs = format!("the debug information of {library} does not describe");
-    gap(undeclared, &ours).into_iter().chain(gap(undescribed, &theirs)).collect()
-}
-
-/// Why an artifact's types are not known.
-fn absent(facts: &ArtifactFacts, subject: &BStr) -> Vec<Gap> {
-    let said = facts.gaps.iter().filter(|gap| gap.kind == GapKind::NoDebugInfo);
-    let said: Vec<Gap> = said.map(|gap| Gap { subject: subject.into(), ..gap.clone() }).collect();
-    if !said.is_empty() {
-        return said;
-    }
-    let detail = "it has no debug information, so that types are not compared".to_owned();
-    vec![Gap { kind: GapKind::NoDebugInfo, subject: subject.into(), detail }]
 }
 
 /// Whether a symbol is one of glibc, whose versions stand for the types: what changes incompatibly gets another version

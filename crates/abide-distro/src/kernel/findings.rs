@@ -89,7 +89,8 @@ fn judge_pair(
         own.iter().flat_map(|r| &r.findings).filter(|f| is_about_types(f)).collect();
     let near = near(&own, &differences);
     let causes = explain(&differences, &near, &changed, &unchanged);
-    let words = Words { old, new, policy: &policy, severities: &severities, changes: &changes };
+    let rules = &context.options.kernel.lists.rules;
+    let words = Words { old, new, policy: &policy, severities: &severities, rules, changes: &changes };
     judged.findings.extend(diff.changes.iter().filter(|c| !is_checksum(c)).map(|c| words.change(c)));
     let compared = typed(&own, context.old);
     let (known, unknown): (Vec<&BStr>, Vec<&BStr>) =

@@ -7,7 +7,7 @@
 //! `include/linux/rh_kabi.h` of Red Hat's kernels. gendwarfksyms has rules of its own for the same (Linux
 //! `Documentation/kbuild/gendwarfksyms.rst`, "kABI rules").
 
-use abide_model::{Detail, Finding, Subject};
+use abide_model::{Detail, Finding, KabiRule, KabiRuleKind, Subject};
 
 /// How a difference can escape the checksums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub(super) enum Disguise {
     Extended,
     /// The definition lies in a source file or a header of the kernel's own: no module can see it.
     Private,
+    /// A rule of the kernel's build says that modules see no more than a declaration.
+    DeclarationOnly,
+    /// A rule of the kernel's build leaves it out of the checksums.
+    Ruled,
     /// What modules use moved, went away or has another size.
     Moved,
     /// Names, enumerators and the like, without effect on the layout.
@@ -29,11 +33,24 @@ pub(super) enum Disguise {
 }
 
 impl Disguise {
-    /// Of a difference of types that the engine found.
-    pub(super) fn of(finding: &Finding) -> Self {
+    /// Of a difference of types that the engine found; `rules` are those of the kernel's build.
+    pub(super) fn of(finding: &Finding, rules: &[KabiRule]) -> Self {
         if matches!(finding.subject, Subject::Type(_)) && is_private(finding) {
             return Self::Private;
         }
+        let plain = Self::plain(finding);
+        let Some(kind) = ruled(finding, rules) else { return plain };
+        match plain {
+            // Safe by itself.
+            Self::ReservedUsed | Self::Harmless => plain,
+            _ if kind == KabiRuleKind::DeclarationOnly => Self::DeclarationOnly,
+            Self::Replaced | Self::Extended => plain,
+            _ => Self::Ruled,
+        }
+    }
+
+    /// The same for who sees the definition, wherever it is written.
+    pub(super) fn plain(finding: &Finding) -> Self {
         let rules: Vec<&str> = finding.details.iter().map(|d| d.rule).collect();
         let has = |rule: &str| rules.contains(&rule);
         let only = |allowed: &[&str]| rules.iter().all(|rule| allowed.contains(rule));
@@ -56,6 +73,8 @@ impl Disguise {
             Self::ReservedUsed => Some("reserved"),
             Self::Replaced => Some("replaced"),
             Self::Private => Some("private"),
+            Self::DeclarationOnly => Some("declared-only"),
+            Self::Ruled => Some("ruled"),
             Self::Harmless => Some("no-layout"),
             _ if is_partly => Some("partly"),
             Self::Extended => Some("extended"),
@@ -99,6 +118,18 @@ fn is_compatible_union(detail: &Detail) -> bool {
     let is_mark =
         |text: &&String| ["rh_kabi_hid", "__kabi_renamed", "__kabi_ignored"].iter().any(|m| text.contains(m));
     texts.into_iter().flatten().any(|text| is_mark(&text))
+}
+
+/// The rule about a type that differs; the strongest when there are several.
+fn ruled(finding: &Finding, rules: &[KabiRule]) -> Option<KabiRuleKind> {
+    let Subject::Type(name) = &finding.subject else { return None };
+    let plain = ["struct ", "union ", "enum ", "class "].iter().find_map(|k| name.strip_prefix(k));
+    let name = plain.unwrap_or(name).as_bytes();
+    let is_about = |rule: &&KabiRule| match rule.target.strip_prefix(name) {
+        Some(rest) => rest.is_empty() || rest[0] == b' ',
+        None => false,
+    };
+    rules.iter().filter(is_about).map(|rule| rule.kind).min()
 }
 
 /// Declared in a source file, or in a header that is not below an `include` folder: modules are built with the headers of

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abide_model::{
-    ArtifactFacts, ElfKind, Endian, ExportKind, KernelContent, KernelExport, KernelFile, KernelList,
-    ListedExport, Severity, Side,
+    ArtifactFacts, ElfKind, Endian, ExportKind, KabiRule, KernelContent, KernelExport, KernelFile,
+    KernelList, ListedExport, Severity, Side,
 };
 use bstr::{BStr, BString, ByteSlice};
 
@@ -42,12 +42,14 @@ impl Export<'_> {
 pub struct Lists {
     /// Files in the order given.
     pub files: Vec<KernelFile>,
+    /// What gendwarfksyms was told to leave out of checksums.
+    pub rules: Vec<KabiRule>,
 }
 
 impl Lists {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && self.rules.is_empty()
     }
 
     fn lists(&self) -> impl Iterator<Item = (&BString, &KernelList)> {

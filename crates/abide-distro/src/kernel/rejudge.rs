@@ -65,7 +65,7 @@ fn covered(finding: Finding, changed: usize, words: &Words<'_>) -> Finding {
 }
 
 fn hidden(finding: Finding, changed: usize, unchanged: usize, words: &Words<'_>) -> Finding {
-    let case = Disguise::of(&finding).case(changed > 0);
+    let case = Disguise::of(&finding, words.rules).case(changed > 0);
     let text = match (changed, unchanged) {
         (0, 1) => "the checksum of the exported symbol that reaches it is the same".to_owned(),
         (0, n) => format!("the checksums of all {n} exported symbols that reach it are the same"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use abide_engine::Policy;
-use abide_model::{Detail, Evidence, Finding, Level, Severity, Subject, SymbolName};
+use abide_model::{Detail, Evidence, Finding, KabiRule, Level, Severity, Subject, SymbolName};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::compare::{ExportChange, SymbolChange};
@@ -21,6 +21,7 @@ pub(super) struct Words<'a> {
     pub(super) new: &'a Kernel<'a>,
     pub(super) policy: &'a Policy,
     pub(super) severities: &'a [&'a Severity],
+    pub(super) rules: &'a [KabiRule],
     /// Changed checksums by symbol.
     pub(super) changes: &'a BTreeMap<&'a BStr, &'a SymbolChange<'a>>,
 }

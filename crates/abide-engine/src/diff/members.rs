@@ -194,6 +194,22 @@ impl<'a> Differ<'a> {
                 done.push((i, j));
             }
         }
+        // Members that lie over one that is still there share a union with it (`KABI_USE` of gendwarfksyms).
+        let kept: Vec<(usize, usize)> = m.pairs.iter().copied().filter(|p| !done.contains(p)).collect();
+        for (i, j) in kept.into_iter().filter(|&(i, _)| is_reserved(&m.old[i])) {
+            let (a, place) = (&m.old[i], range(self.new, &m.new[j]));
+            let is_over = |k: &usize| {
+                let (start, end) = range(self.new, &m.new[*k]);
+                place.0 <= start && end <= place.1 && start < end
+            };
+            if range(self.old, a) != place {
+                continue;
+            }
+            if let Some(first) = m.added.iter().find(|k| is_over(k)) {
+                self.reserved_used(inside, a, Some(&m.new[*first]));
+                m.added.retain(|k| !is_over(k));
+            }
+        }
         let gone: Vec<usize> =
             m.removed.iter().copied().filter(|&i| same_size && is_reserved(&m.old[i])).collect();
         gone.iter().for_each(|&i| self.reserved_used(inside, &m.old[i], None));

@@ -41,6 +41,8 @@ pub(crate) struct Side<'a> {
     scalar_alignment: u64,
     /// Whether the file exports functions of C++.
     is_cpp: bool,
+    /// Whether the types are from BTF or CTF, which state neither alignments nor, mostly, inner dimensions of arrays.
+    is_compact: bool,
     /// Normal names of all records, enums and declarations; made when first asked for.
     tags: OnceCell<FxHashSet<Cow<'a, BStr>>>,
 }
@@ -54,6 +56,7 @@ impl<'a> Side<'a> {
             hashes,
             scalar_alignment,
             is_cpp,
+            is_compact: graph.is_compact(),
             tags: OnceCell::new(),
         };
         (side(old, old_hashes), side(new, new_hashes))

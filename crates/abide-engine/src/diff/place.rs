@@ -343,7 +343,9 @@ impl<'a> Differ<'a> {
             |dims: &[Option<u64>]| dims.iter().try_fold(1u64, |n, d| n.checked_mul((*d)?)).filter(|&n| n > 0);
         if v != w {
             self.types_turn(inside, Fact::TypeChanged(TypeTurn::Representation), old.0, new.0);
-        } else if d != c {
+        } else if d != c
+            && !(count(d).is_some_and(|n| count(c) == Some(n)) && self.old.is_compact != self.new.is_compact)
+        {
             let fact = match (count(d), count(c)) {
                 (Some(m), Some(n)) if m == n => Fact::ArrayShape,
                 (Some(m), Some(n)) if n > m && role == (Role::Member { is_last: true }) => {

@@ -45,6 +45,9 @@ impl<'a> Differ<'a> {
     }
 
     fn alignment(&self, inside: &mut Inside, pair: Records<'a>) {
+        if self.old.is_compact != self.new.is_compact {
+            return;
+        }
         let align = |side: &Side<'_>, ty| layout::align_of(side.graph, ty, side.scalar_alignment);
         let (Some(was), Some(is)) = (align(self.old, pair.old), align(self.new, pair.new)) else { return };
         if was != is {

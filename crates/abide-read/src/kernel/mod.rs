@@ -6,6 +6,7 @@
 
 pub mod image;
 mod list;
+mod rules;
 mod severities;
 mod symvers;
 
@@ -16,6 +17,7 @@ use crate::compress::Compression;
 use crate::input::ContentKind;
 
 pub use list::read_list;
+pub use rules::{KabiRulesError, parse_rules, read_rules};
 pub use severities::read_severities;
 pub use symvers::read_symvers;
 

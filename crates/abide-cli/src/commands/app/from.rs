@@ -1,9 +1,12 @@
 //! `abide app PROGRAM… --from REFERENCE --on CANDIDATE`: what changes for what the programs import.
 
+use std::collections::BTreeSet;
+
 use abide_distro::app::{AppCheck, Cell, imports, interface};
 use abide_distro::{CheckOptions, Types};
 use abide_engine::suppress::Suppressions;
 use abide_model::Program;
+use bstr::BString;
 
 use crate::app_args::{App, AppFormat};
 use crate::error::CliError;
@@ -32,8 +35,10 @@ pub(super) fn check(
         let new = Candidate::Inputs(request(args, named)?);
         let (old, new) = reader.open_both(&old, &new, false)?;
         for (program, read) in programs.iter().enumerate() {
-            let options =
-                CheckOptions { suppressions: suppressions_of(args, read)?, ..CheckOptions::default() };
+            let options = CheckOptions {
+                suppressions: suppressions_of(args, &read.label, &imports(read))?,
+                ..CheckOptions::default()
+            };
             let types = Types { old: &old, new: &new };
             let check =
                 abide_distro::check_with(old.facts(), new.facts(), &types, &options, reader.progress());
@@ -64,11 +69,15 @@ fn request(args: &App, target: &Target) -> Result<Request, CliError> {
     Ok(request)
 }
 
-/// The user's exceptions, and the program's imports as the list of symbols that count.
-fn suppressions_of(args: &App, program: &Program) -> Result<Suppressions, CliError> {
+/// The user's exceptions, and a program's imports as the list of symbols that count.
+pub(super) fn suppressions_of(
+    args: &App,
+    label: &str,
+    imports: &BTreeSet<BString>,
+) -> Result<Suppressions, CliError> {
     let mut all = suppressions::read(&args.suppressions, &[])?;
-    let names: Vec<u8> = bstr::join("\n", imports(program));
-    let name = format!("the imports of {}", program.label);
+    let names: Vec<u8> = bstr::join("\n", imports);
+    let name = format!("the imports of {label}");
     if !names.is_empty() {
         let list = Suppressions::parse_list(&name, &names);
         all.merge(list.map_err(|e| CliError::input("failed to read the imports as a list of symbols", &e))?);

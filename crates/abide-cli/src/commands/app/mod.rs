@@ -1,6 +1,8 @@
 //! `abide app PROGRAM… --on DISTRIBUTION`: whether programs run, and if not, why.
 
 mod from;
+mod module_changes;
+mod module_types;
 mod modules;
 mod targets;
 mod trace;
@@ -84,7 +86,7 @@ enum Distribution {
 
 impl Distribution {
     fn read(args: &App, request: &Request, reader: &Reader) -> Result<Self, CliError> {
-        if !args.types {
+        if !args.types && args.from.is_none() {
             return Ok(Distribution::Facts(Box::new(reader.read_facts(request)?)));
         }
         let mut request = request.clone();
@@ -118,11 +120,6 @@ fn deliver(args: &App, programs: &[Program], check: &AppCheck) -> Result<u8, Cli
 
 /// Modules on kernels, reported as programs on distributions are.
 fn of_modules(args: &App, reader: &Reader, targets: &[Target], sides: &[Side]) -> Result<u8, CliError> {
-    if args.types {
-        return Err(CliError::usage(
-            "--types compares what programs import from libraries; modules are compared by the kernel's checksums",
-        ));
-    }
     if args.format == AppFormat::Ldd {
         return Err(CliError::usage(
             "modules are not loaded by the dynamic loader: there is no `ldd` of them",

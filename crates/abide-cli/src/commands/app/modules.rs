@@ -14,7 +14,9 @@ use crate::error::CliError;
 use crate::kabi;
 use crate::reading::{Reader, Request};
 
+use super::module_changes::{self, Reference};
 use super::targets::Target;
+use super::{Distribution, module_types};
 
 /// Folders are looked into this deep for modules.
 const DEEPEST: usize = 12;
@@ -74,28 +76,51 @@ pub(super) fn check(
 ) -> Result<(AppCheck, Vec<Vec<String>>), CliError> {
     let start = Instant::now();
     let lists = kabi::read(&args.kabi)?.lists;
-    let sides: Vec<Side> =
-        on.iter().map(|on| reader.read_facts(&on.request_for_kernels())).collect::<Result<_, _>>()?;
-    let required: Vec<Vec<Required>> = sides.iter().map(required).collect();
+    let sides: Vec<Distribution> = on
+        .iter()
+        .map(|on| Distribution::read(args, &on.request_for_kernels(), reader))
+        .collect::<Result<_, _>>()?;
+    let required: Vec<Vec<Required>> = sides.iter().map(|side| required(side.facts())).collect();
     let mut targets: Vec<(String, Kernel<'_>)> = Vec::new();
+    let mut of: Vec<&Distribution> = Vec::new();
     for ((Target { name: label, .. }, side), required) in on.iter().zip(&sides).zip(&required) {
-        let found = of_target(side, required, &lists);
+        let found = of_target(side.facts(), required, &lists);
         if found.is_empty() {
             return Err(CliError::usage(format!("there is no kernel in {label}")).hint(
                 "give a vmlinuz or vmlinux, a Module.symvers, kernel packages, or a folder with these",
             ));
         }
+        if args.from.is_some() {
+            module_changes::one(&found, label)?;
+        }
         let many = found.len() > 1;
+        of.extend(found.iter().map(|_| side));
         targets.extend(found.into_iter().map(|kernel| (name(label, &kernel, many), kernel)));
     }
     reader.time("open kernels", start);
     let start = Instant::now();
+    let from = match &args.from {
+        Some(name) => Some(Reference::open(args, reader, name, &lists)?),
+        None => None,
+    };
     let sets: Vec<Vec<Module<'_>>> = programs.iter().map(modules).collect();
     let mut cells = Vec::new();
     for (program, (side, set)) in programs.iter().zip(&sets).enumerate() {
         let metas: Vec<&PackageMeta> = side.packages.iter().filter_map(|p| p.meta.as_ref()).collect();
+        let label = args.programs[program].as_str();
+        let typed = match args.types {
+            true => Some(module_types::Set::open(args, reader, label)?),
+            false => None,
+        };
         for (target, (_, kernel)) in targets.iter().enumerate() {
-            cells.push(on_kernel(program, target, set, &metas, kernel));
+            let mut cell = on_kernel(program, target, set, &metas, kernel);
+            if let (Some(typed), Some(opened)) = (&typed, of[target].opened()) {
+                typed.judge(reader, set, (opened, kernel), &mut cell);
+            }
+            if let (Some(from), Some(opened)) = (&from, of[target].opened()) {
+                from.judge(args, reader, (label, set), (opened, kernel), &lists, &mut cell)?;
+            }
+            cells.push(cell);
         }
     }
     let notes =

@@ -204,7 +204,8 @@ fn find(side: &Side, elf: &ElfFacts, path: &BString) -> Option<(usize, usize)> {
     same.iter().find(|(_, artifact)| is_there(artifact)).or(same.first()).map(|(at, _)| *at)
 }
 
-fn with_types(side: &Opened, places: &[(usize, usize)], reader: &Reader) -> Vec<ArtifactFacts> {
+/// The artifacts at these places with their types.
+pub(super) fn with_types(side: &Opened, places: &[(usize, usize)], reader: &Reader) -> Vec<ArtifactFacts> {
     let loaded = side.load(places, reader.progress());
     let facts = |(&(package, artifact), loaded): (&(usize, usize), Option<LoadedTypes>)| {
         let mut facts = side.facts().packages[package].artifacts[artifact].clone();

@@ -5,11 +5,13 @@
 //! of the kernel's own takes its place. What is not known of a kernel leaves the answer open, never "loads".
 
 mod cell;
+mod changes;
 mod licence;
 mod matrix;
 mod near;
 mod problem;
 mod requirements;
+mod types;
 
 use std::collections::BTreeSet;
 
@@ -21,10 +23,12 @@ use super::interface::Kernel;
 use super::names::{arch_of_machine, module_name};
 
 pub use cell::on_kernel;
+pub use changes::{add_changes, imports};
 pub use matrix::{Cell, Matrix, Row, matrix, newest_first};
 pub use near::Unprotected;
 pub use problem::{Open, Problem};
 pub use requirements::{Requirement, requirements};
+pub use types::{Definer, Use, Uses, add_typed, compare_use, uses};
 
 /// A module that is to be loaded.
 #[derive(Clone, Debug)]
@@ -47,26 +51,37 @@ pub struct Module<'a> {
 
 /// All modules of a side, by package and path.
 pub fn modules(side: &Side) -> Vec<Module<'_>> {
-    let mut found = Vec::new();
-    for package in &side.packages {
-        for artifact in package.artifacts.iter().filter(|a| a.elf.kind == ElfKind::KernelModule) {
-            let Some(object) = &artifact.elf.kernel else { continue };
-            let Some(facts) = &object.module else { continue };
-            found.push(Module {
-                name: facts
-                    .name
-                    .as_ref()
-                    .map_or_else(|| module_name(artifact.path.as_bstr()), |n| module_name(n.as_bstr())),
-                path: artifact.path.as_bstr(),
+    found(side).map(|(_, module)| module).collect()
+}
+
+/// Where these modules are, as (package, artifact) of the side.
+pub fn places(side: &Side) -> Vec<(usize, usize)> {
+    found(side).map(|(place, _)| place).collect()
+}
+
+fn found(side: &Side) -> impl Iterator<Item = ((usize, usize), Module<'_>)> {
+    let packages = side.packages.iter().enumerate();
+    let all = packages.flat_map(|(p, package)| {
+        package.artifacts.iter().enumerate().map(move |(a, artifact)| ((p, a), package, artifact))
+    });
+    all.filter(|(.., artifact)| artifact.elf.kind == ElfKind::KernelModule).filter_map(
+        |(place, package, artifact)| {
+            let object = artifact.elf.kernel.as_ref()?;
+            let facts = object.module.as_ref()?;
+            let path = artifact.path.as_bstr();
+            let name = facts.name.as_ref().map_or(path, |name| name.as_bstr());
+            let module = Module {
+                name: module_name(name),
+                path,
                 package: package.meta.as_ref().map(|m| m.nevra.to_string()),
                 elf: &artifact.elf,
                 facts,
                 built_for: object.release.as_ref().map(|r| r.as_bstr()),
                 exports: &object.exports,
-            });
-        }
-    }
-    found
+            };
+            Some((place, module))
+        },
+    )
 }
 
 /// What becomes of a module.
