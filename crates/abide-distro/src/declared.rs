@@ -23,6 +23,8 @@ pub(crate) struct Bond<'a> {
     pub(crate) bound: &'a [(u32, u32)],
     /// Whether a symbol that the file does not declare is what compilers use of their own accord.
     pub(crate) is_of_compiler: fn(&BStr) -> bool,
+    /// Whether the file's own assembler calls functions in assembler, without any declaration.
+    pub(crate) calls_assembler: bool,
 }
 
 /// What a comparison along one bond says.
@@ -47,19 +49,32 @@ impl Bond<'_> {
             return Held { gaps: absent(expected, self.file), ..Held::default() };
         };
         let declared: BTreeMap<u32, &Root> = graph.roots.iter().map(|root| (root.symbol, root)).collect();
-        let described: BTreeSet<u32> =
-            definer.types.graph().into_iter().flat_map(described).map(|root| root.symbol).collect();
+        let described: BTreeMap<u32, &Root> =
+            definer.types.graph().into_iter().flat_map(described).map(|root| (root.symbol, root)).collect();
+        // BTF has functions in assembler as such without parameters and result.
+        let bare = definer.types.graph().filter(|defined| defined.is_compact() && !graph.is_compact());
+        let is_bare = |definition: &u32| {
+            bare.zip(described.get(definition)).is_some_and(|(defined, root)| defined.is_void_function(root))
+        };
         let name_of = |(_, definition): &(u32, u32)| definer.elf.symbols[*definition as usize].name.clone();
+        // Nobody declares what only assembler calls.
         let counts = |pair: &(u32, u32)| {
-            declared.contains_key(&pair.0) || !(self.is_of_compiler)(name_of(pair).as_ref())
+            let is_of_assembler = || is_bare(&pair.1) || !described.contains_key(&pair.1);
+            declared.contains_key(&pair.0)
+                || !((self.is_of_compiler)(name_of(pair).as_ref())
+                    || self.calls_assembler && is_of_assembler())
         };
         let bound: Vec<(u32, u32)> = self.bound.iter().copied().filter(counts).collect();
+        let is_known = |(import, definition): &(u32, u32)| {
+            let is_void = declared.get(import).is_some_and(|root| graph.is_void_function(root));
+            described.contains_key(definition) && (is_void || !is_bare(definition))
+        };
         if bound.is_empty() {
             return Held::default();
         }
         let lists: [Vec<BString>; 2] = [
             bound.iter().filter(|(import, _)| !declared.contains_key(import)).map(name_of).collect(),
-            bound.iter().filter(|(_, definition)| !described.contains(definition)).map(name_of).collect(),
+            bound.iter().filter(|pair| !is_known(pair)).map(name_of).collect(),
         ];
         let root = |&(import, definition): &(u32, u32)| {
             declared.get(&import).map(|root| Root { symbol: definition, ..(*root).clone() })
@@ -158,4 +173,17 @@ fn absent(facts: &ArtifactFacts, subject: &BStr) -> Vec<Gap> {
     }
     let detail = "it has no debug information, so that types are not compared".to_owned();
     vec![Gap { kind: GapKind::NoDebugInfo, subject: subject.into(), detail }]
+}
+
+/// Functions that compilers call of their own accord for copies, constants and printing, where no source declares
+/// them (GCC's manual, "Standards"; LLVM's `SimplifyLibCalls`). Their types are those of the C standard.
+const LIBRARY_CALLS: [&str; 22] = [
+    "abort", "bcmp", "calloc", "fputc", "fputs", "fwrite", "memchr", "memcmp", "memcpy", "memmove",
+    "mempcpy", "memset", "putchar", "puts", "sincos", "sincosf", "stpcpy", "strchr", "strcmp", "strcpy",
+    "strlen", "strncmp",
+];
+
+/// Whether a name is one of these.
+pub(crate) fn is_library_call(name: &BStr) -> bool {
+    LIBRARY_CALLS.iter().any(|call| name == call.as_bytes())
 }

@@ -187,6 +187,10 @@ fn sort_by_evidence<'a>(
                 let neither = !own(a, r, x) && !own(b, s, y);
                 if neither { &mut out.none } else { &mut out.one }.push(symbol_name(x));
             }
+            // BTF has functions in assembler as such without parameters and result.
+            (Some(&r), Some(&s)) if is_bare(a, r, b, s) || is_bare(b, s, a, r) => {
+                out.one.push(symbol_name(x))
+            }
             // Functions in assembler have no types.
             (Some(&r), Some(&s)) if is_assembler(a, r) != is_assembler(b, s) => out.one.push(symbol_name(x)),
             (Some(&r), Some(&s)) if comparable && r.kind == s.kind => {
@@ -202,6 +206,14 @@ fn sort_by_evidence<'a>(
 /// Whether all that is known of a function is that it is written in assembler.
 fn is_assembler(graph: &TypeGraph, root: &Root) -> bool {
     root.kind == RootKind::Function && matches!(graph.node(root.ty).kind, TypeKind::Unspecified { .. })
+}
+
+/// Whether the compact form says of a function that it takes and gives nothing, and DWARF says something else.
+fn is_bare(compact: &TypeGraph, root: &Root, graph: &TypeGraph, other: &Root) -> bool {
+    compact.is_void_function(root)
+        && !graph.is_void_function(other)
+        && compact.is_compact()
+        && !graph.is_compact()
 }
 
 fn compared(sorted: &ByEvidence<'_>, need: usize) -> TypesCompared {

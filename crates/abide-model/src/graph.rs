@@ -367,6 +367,13 @@ impl TypeGraph {
         !self.nodes.is_empty() && self.nodes.iter().all(|node| node.origin.is_none())
     }
 
+    /// Whether a symbol is a function without parameters and result. In BTF these are functions in assembler as well.
+    pub fn is_void_function(&self, root: &Root) -> bool {
+        let TypeKind::Function(function) = self.kind(root.ty) else { return false };
+        let is_void = matches!(self.kind(function.return_type), TypeKind::Void);
+        root.kind == RootKind::Function && is_void && function.parameters.is_empty() && !function.is_variadic
+    }
+
     /// The node behind `id`.
     ///
     /// # Panics

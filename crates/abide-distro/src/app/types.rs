@@ -11,7 +11,7 @@ use super::interface::Subject;
 use super::loader::{Issue, Process, definition};
 use super::result::{Cell, Problem};
 use super::system::{Object, System};
-use crate::declared::{Bond, Held};
+use crate::declared::{Bond, Held, is_library_call};
 
 /// What one file of a program uses of one library of a distribution.
 pub struct Use {
@@ -98,8 +98,13 @@ pub fn compare_use(
     library: &mut ArtifactFacts,
 ) -> Typed {
     let name = library.elf.soname.clone().unwrap_or_else(|| library.path.clone());
-    let bond =
-        Bond { file: file.shown.as_bstr(), definer: name.as_bstr(), bound: &used.bound, is_of_compiler };
+    let bond = Bond {
+        file: file.shown.as_bstr(),
+        definer: name.as_bstr(),
+        bound: &used.bound,
+        is_of_compiler,
+        calls_assembler: false,
+    };
     let Held { findings, gaps, compared, names } = bond.hold(expected, library);
     let subject = Subject { library: &name, files: std::slice::from_ref(file), imports: &names };
     let way_out = "build it anew with the headers of this distribution";
@@ -127,17 +132,9 @@ fn is_of_c_library(symbol: &Symbol) -> bool {
     version.is_some_and(|version| version.starts_with(b"GLIBC_") && version != "GLIBC_PRIVATE")
 }
 
-/// Functions that compilers call of their own accord for copies, constants and printing, where no source declares
-/// them (GCC's manual, "Standards"; LLVM's `SimplifyLibCalls`). Their types are those of the C standard.
-const LIBRARY_CALLS: [&str; 20] = [
-    "abort", "bcmp", "calloc", "fputc", "fputs", "fwrite", "memchr", "memcmp", "memcpy", "memmove",
-    "mempcpy", "memset", "putchar", "puts", "sincos", "sincosf", "stpcpy", "strchr", "strcpy", "strlen",
-];
-
 /// Whether a name stands for what the compiler and its runtime agree upon, and no header declares: reserved names, the
 /// operators `new` and `delete`, virtual tables and type information.
 fn is_of_compiler(name: &BStr) -> bool {
     let prefixes = ["__", "_ITM_", "_Unwind_", "_Jv_", "_Znw", "_Zna", "_Zdl", "_Zda", "_ZT", "_ZG"];
-    prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
-        || LIBRARY_CALLS.iter().any(|call| name == call.as_bytes())
+    prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes())) || is_library_call(name)
 }

@@ -51,7 +51,10 @@ impl Disguise {
 
     /// The same for who sees the definition, wherever it is written.
     pub(super) fn plain(finding: &Finding) -> Self {
-        let rules: Vec<&str> = finding.details.iter().map(|d| d.rule).collect();
+        let mut rules: Vec<&str> = finding.details.iter().map(|d| d.rule).collect();
+        if rules.is_empty() {
+            rules.push(finding.rule);
+        }
         let has = |rule: &str| rules.contains(&rule);
         let only = |allowed: &[&str]| rules.iter().all(|rule| allowed.contains(rule));
         let is_replaced = finding.details.iter().any(is_compatible_union);

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn rules_follow_each_other() {
         let rules =
-            parse_rules(b"1\0declonly\0s\0\0001\0enumerator_value\0e LAST\x002\0").expect("two rules");
+            parse_rules(b"1\0declonly\0s\0\x001\0enumerator_value\0e LAST\x002\0").expect("two rules");
         assert_eq!(rules.len(), 2);
         assert_eq!((rules[0].target.as_slice(), rules[0].kind), (&b"s"[..], KabiRuleKind::DeclarationOnly));
         assert_eq!((rules[1].target.as_slice(), rules[1].value.as_slice()), (&b"e LAST"[..], &b"2"[..]));

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abide_distro::app::{Cell, Typed};
+use abide_distro::app::Cell;
 use abide_distro::kernel::Kernel;
-use abide_distro::kernel::load::{Definer, Module, Use, add_typed, compare_use, places, uses};
+use abide_distro::kernel::load::{Definer, Module, Typed, Use, add_typed, compare_use, places, uses};
 use abide_model::ArtifactFacts;
 use abide_read::side::Opened;
 

@@ -28,7 +28,7 @@ pub use matrix::{Cell, Matrix, Row, matrix, newest_first};
 pub use near::Unprotected;
 pub use problem::{Open, Problem};
 pub use requirements::{Requirement, requirements};
-pub use types::{Definer, Use, Uses, add_typed, compare_use, uses};
+pub use types::{Definer, Typed, Use, Uses, add_typed, compare_use, uses};
 
 /// A module that is to be loaded.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abide_model::{ArtifactFacts, ElfKind, Finding, Gap, GapKind, Side, Subject};
+use abide_model::{ArtifactFacts, ElfKind, Finding, Gap, GapKind, Level, Side, Subject};
 use bstr::{BStr, BString, ByteSlice};
 use rustc_hash::FxHashMap;
 
@@ -13,8 +13,8 @@ use super::super::hidden::Disguise;
 use super::super::interface::Kernel;
 use super::super::names::module_name;
 use super::{Module, names, version_of};
-use crate::app::{Cell, Need, Problem, Typed};
-use crate::declared::{Bond, Held, first_of};
+use crate::app::{Cell, Need, Problem};
+use crate::declared::{Bond, Held, first_of, is_library_call};
 use crate::pairing::ArtifactRef;
 use crate::rules::{find, level_of};
 
@@ -94,10 +94,29 @@ pub fn uses(set: &[Module<'_>], side: &Side, kernel: &Kernel<'_>) -> Uses {
     found
 }
 
+/// What a comparison of one use says.
+#[derive(Debug, Default)]
+pub struct Typed {
+    differences: Vec<Difference>,
+    gaps: Vec<Gap>,
+    compared: usize,
+}
+
+/// A difference of types that a module meets.
+#[derive(Debug)]
+struct Difference {
+    case: Option<&'static str>,
+    level: Level,
+    summary: String,
+    module: BString,
+    /// The symbols of its own that reach it, and whether their checksums tell.
+    symbols: BTreeMap<BString, bool>,
+}
+
 /// Compares what a module declares with what a file defines.
 ///
-/// `expected` is the module with the types of its imports, whose symbols are those of [`abide_model::ElfFacts::expected`]; `definer` has
-/// the types of its exports. Both are afterwards as they were before.
+/// `expected` is the module with the types of its imports, whose symbols are those of [`abide_model::ElfFacts::expected`];
+/// `definer` has the types of its exports. Both are afterwards as they were before.
 pub fn compare_use(
     used: &Use,
     set: &[Module<'_>],
@@ -110,85 +129,70 @@ pub fn compare_use(
         Definer::Kernel(..) if definer.elf.kind == ElfKind::Vmlinux => BString::from("the kernel"),
         _ => module_name(definer.path.as_bstr()).into(),
     };
-    let bond = Bond { file: module.path, definer: name.as_bstr(), bound: &used.bound, is_of_compiler };
+    let bond = Bond {
+        file: module.path,
+        definer: name.as_bstr(),
+        bound: &used.bound,
+        is_of_compiler,
+        calls_assembler: true,
+    };
     let Held { findings, gaps, compared, names } = bond.hold(expected, definer);
-    let problem = |finding: &Finding| problem(finding, module, kernel, &names);
-    Typed { problems: findings.iter().map(problem).collect(), gaps, compared }
+    let differences = findings.iter().filter_map(|finding| difference(finding, module, kernel, &names));
+    Typed { differences: differences.collect(), gaps, compared }
 }
 
-fn problem(
+fn difference(
     finding: &Finding,
     module: &Module<'_>,
     kernel: &Kernel<'_>,
     bound: &BTreeSet<BString>,
-) -> Problem {
+) -> Option<Difference> {
+    // What a file only declares it does not touch: forward declarations of enums are in many.
+    if finding.rule == "type-became-opaque" {
+        return None;
+    }
+    // The module sees the definition: no rule of the kernel's build makes it opaque.
+    let case = match Disguise::plain(finding) {
+        Disguise::Harmless => return None,
+        Disguise::ReservedUsed => Some("reserved"),
+        Disguise::Replaced => Some("replaced"),
+        Disguise::Extended => Some("extended"),
+        _ => None,
+    };
     let own = match &finding.subject {
         Subject::Symbol(symbol) => Some(&symbol.name),
         _ => None,
     };
-    let symbols = finding.symbols.iter().map(|symbol| &symbol.name).chain(own);
-    let symbols: BTreeSet<&BString> = symbols.filter(|name| bound.contains(*name)).collect();
     let versions = module.facts.versions.as_deref();
-    let differs = |name: &&&BString| {
+    let tells = |name: &BString| {
         let built = version_of(versions, name);
         let found = kernel.exports.get(name.as_bstr()).and_then(|export| export.crc);
         built.zip(found).is_some_and(|(built, found)| built != found)
     };
-    let told = symbols.iter().filter(differs).count();
-    let text = match (told, symbols.len()) {
-        (_, 0) => String::new(),
-        (0, 1) => "; no checksum tells, that of the symbol that reaches it fits".to_owned(),
-        (0, n) => format!("; no checksum tells, those of the {n} symbols that reach it fit"),
-        (_, 1) => "; the checksum of the symbol that reaches it differs, too".to_owned(),
-        (told, n) if told == n => format!("; the checksums of the {n} symbols that reach it differ, too"),
-        (told, n) => format!("; the checksums of {told} of the {n} symbols that reach it differ, too"),
-    };
-    // The module sees the definition: no rule of the kernel's build makes it opaque.
-    let case = match Disguise::plain(finding) {
-        Disguise::ReservedUsed => Some("reserved"),
-        Disguise::Replaced => Some("replaced"),
-        Disguise::Extended => Some("extended"),
-        Disguise::Harmless => Some("no-layout"),
-        _ => None,
-    };
-    let why = find(RULE).map(|rule| case.and_then(|case| rule.cases.get(case)).map_or(&rule.why, |c| &c.why));
-    Problem {
-        rule: RULE,
+    let symbols = finding.symbols.iter().map(|symbol| &symbol.name).chain(own);
+    Some(Difference {
         case,
         level: level_of(RULE, case).min(finding.level),
-        summary: format!("{}{text}", finding.summary),
-        why: why.cloned().unwrap_or_default(),
-        needs: vec![Need {
-            file: module.path.to_owned(),
-            package: None,
-            symbols: symbols.iter().map(|name| name.to_string()).collect(),
-        }],
-        library: None,
-        version: None,
-        first_in: None,
-        way_out: vec!["build the module with the headers of this kernel".to_owned()],
-    }
+        summary: finding.summary.clone(),
+        module: module.path.to_owned(),
+        symbols: symbols.filter(|n| bound.contains(*n)).map(|n| (n.clone(), tells(n))).collect(),
+    })
 }
 
 const RULE: &str = "kmod-type-differs";
 
 /// Adds what the comparisons of a set's uses say to its cell: a difference that several modules meet is told once.
 pub fn add_typed(cell: &mut Cell, set: &[Module<'_>], uses: &Uses, typed: Vec<Typed>) {
-    type Key = (Option<&'static str>, String);
-    let mut problems: BTreeMap<Key, Problem> = BTreeMap::new();
-    for Typed { problems: found, gaps, compared } in typed {
-        for problem in found {
-            let key = (problem.case, problem.summary.clone());
-            match problems.get_mut(&key) {
-                Some(known) => known.needs.extend(problem.needs),
-                None => drop(problems.insert(key, problem)),
-            }
+    let mut all: BTreeMap<(Option<&'static str>, String), Vec<Difference>> = BTreeMap::new();
+    for Typed { differences, gaps, compared } in typed {
+        for difference in differences {
+            all.entry((difference.case, difference.summary.clone())).or_default().push(difference);
         }
         cell.gaps.extend(gaps);
         *cell.counts.typed.get_or_insert(0) += compared;
     }
     cell.counts.typed.get_or_insert(0);
-    cell.problems.extend(problems.into_values());
+    cell.problems.extend(all.into_iter().map(|((case, summary), found)| problem(case, &summary, &found)));
     for (module, symbols) in &uses.elsewhere {
         let detail = format!(
             "the files of the kernel that were given do not define {}, so that types are not compared",
@@ -200,19 +204,46 @@ pub fn add_typed(cell: &mut Cell, set: &[Module<'_>], uses: &Uses, typed: Vec<Ty
     cell.settle();
 }
 
+fn problem(case: Option<&'static str>, summary: &str, found: &[Difference]) -> Problem {
+    let symbols: BTreeMap<&BString, bool> =
+        found.iter().flat_map(|d| &d.symbols).map(|(name, tells)| (name, *tells)).collect();
+    let told = symbols.values().filter(|tells| **tells).count();
+    let text = match (told, symbols.len()) {
+        (_, 0) => String::new(),
+        (0, 1) => "; no checksum tells, that of the symbol that reaches it fits".to_owned(),
+        (0, n) => format!("; no checksum tells, those of the {n} symbols that reach it fit"),
+        (_, 1) => "; the checksum of the symbol that reaches it differs, too".to_owned(),
+        (told, n) if told == n => format!("; the checksums of the {n} symbols that reach it differ, too"),
+        (told, n) => format!("; the checksums of {told} of the {n} symbols that reach it differ, too"),
+    };
+    let why = find(RULE).map(|rule| case.and_then(|case| rule.cases.get(case)).map_or(&rule.why, |c| &c.why));
+    let mut needs: BTreeMap<&BString, BTreeSet<String>> = BTreeMap::new();
+    for Difference { module, symbols, .. } in found {
+        needs.entry(module).or_default().extend(symbols.keys().map(|name| name.to_string()));
+    }
+    let need = |(module, symbols): (&BString, BTreeSet<String>)| Need {
+        file: module.clone(),
+        package: None,
+        symbols: symbols.into_iter().collect(),
+    };
+    Problem {
+        rule: RULE,
+        case,
+        level: found.iter().map(|d| d.level).max().unwrap_or(Level::Review),
+        summary: format!("{summary}{text}"),
+        why: why.cloned().unwrap_or_default(),
+        needs: needs.into_iter().map(need).collect(),
+        library: None,
+        version: None,
+        first_in: None,
+        way_out: vec!["build the module with the headers of this kernel".to_owned()],
+    }
+}
+
 /// Whether a name is one that compilers, their instrumentation and inline assembler use without any declaration: tracing,
 /// thunks, stack protection, sanitizers, and what x86's `get_user`, `put_user` and static calls are made of.
 fn is_of_compiler(name: &BStr) -> bool {
-    const EXACT: [&str; 8] = [
-        "__fentry__",
-        "_mcount",
-        "mcount",
-        "__stack_chk_fail",
-        "__stack_chk_guard",
-        "memcpy",
-        "memset",
-        "memmove",
-    ];
+    const EXACT: [&str; 5] = ["__fentry__", "_mcount", "mcount", "__stack_chk_fail", "__stack_chk_guard"];
     const PREFIXES: [&str; 17] = [
         "__x86_",
         "__SCT__",
@@ -232,6 +263,7 @@ fn is_of_compiler(name: &BStr) -> bool {
         "__kcfi_",
         "__sw_hweight",
     ];
-    EXACT.iter().any(|exact| name == exact.as_bytes())
+    is_library_call(name)
+        || EXACT.iter().any(|exact| name == exact.as_bytes())
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
 }
