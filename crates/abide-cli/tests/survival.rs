@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Run, Workplace};
@@ -194,17 +194,22 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, root: &Path, stalls: &dyn Fn(&str) -> bool) {
+/// The path that a client asks for.
+fn asked(stream: &mut TcpStream) -> Option<String> {
     let mut request = Vec::new();
     let mut byte = [0; 1];
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read(&mut byte) {
             Ok(1) => request.push(byte[0]),
-            _ => return,
+            _ => return None,
         }
     }
     let request = String::from_utf8_lossy(&request).into_owned();
-    let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned();
+    Some(request.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').to_owned())
+}
+
+fn serve(mut stream: TcpStream, root: &Path, stalls: &dyn Fn(&str) -> bool) {
+    let Some(path) = asked(&mut stream) else { return };
     while stalls(&path) {
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -255,4 +260,65 @@ fn an_interrupted_run_goes_on_where_it_was() {
     assert_eq!((second.status, &second.stdout), (plain.status, &plain.stdout));
     let line = second.stderr.lines().find(|line| line.starts_with("cache: ")).expect("a line");
     assert!(line.starts_with(&format!("cache: {kept} packages found, ")), "{kept}: {line}");
+}
+
+/// Serves a folder over HTTP until it has sent so many packages; then each answer breaks off in its middle.
+fn mirror(root: PathBuf, packages: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let left = Arc::new(AtomicUsize::new(packages));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (root, left) = (root.clone(), Arc::clone(&left));
+            std::thread::spawn(move || send(stream, &root, &left));
+        }
+    });
+    url
+}
+
+fn send(mut stream: TcpStream, root: &Path, left: &AtomicUsize) {
+    let Some(path) = asked(&mut stream) else { return };
+    let Ok(content) = std::fs::read(root.join(&path)) else {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        return;
+    };
+    let one_less = |left: usize| left.checked_sub(1);
+    let is_alive = match path.ends_with(".rpm") {
+        true => left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok(),
+        false => left.load(Ordering::Relaxed) > 0,
+    };
+    let sent = if is_alive { content.len() } else { content.len() / 2 };
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+    let _ = stream.write_all(&[head.as_bytes(), &content[..sent]].concat());
+}
+
+#[test]
+fn a_mirror_that_dies_midway_is_left_for_the_next() {
+    let place = Workplace::new();
+    let candidate = example("candidate");
+    let candidate = candidate.to_str().unwrap();
+    let plain =
+        json(&place.abide(&["check", example("reference").to_str().unwrap(), candidate, "--format", "json"]));
+    let list = |urls: &[String]| place.write("mirrors", urls.join("\n"));
+    let check =
+        || json(&place.abide(&["check", "mirrorlist=mirrors", candidate, "--format", "json", "--no-cache"]));
+    list(&[mirror(example("reference"), 3), mirror(example("reference"), usize::MAX)]);
+    let with_two = check();
+    for part in ["verdict", "findings", "gaps", "counts", "coverage"] {
+        assert_eq!(with_two[part], plain[part], "{part}");
+    }
+    // Without another place the packages that did not come are gaps, and nothing reads as removed or added.
+    list(&[mirror(example("reference"), 3)]);
+    let with_one = check();
+    let rules = |json: &serde_json::Value, rule: &str| {
+        json["findings"].as_array().expect("a list").iter().filter(|f| f["rule"] == rule).count()
+    };
+    for rule in ["package-removed", "package-added", "artifact-removed", "artifact-added", "provide-lost"] {
+        assert!(rules(&with_one, rule) <= rules(&plain, rule), "{rule}");
+    }
+    assert_ne!(with_one["verdict"], "compatible");
+    let gaps = with_one["gaps"].as_array().expect("a list");
+    let unread = gaps.iter().filter(|gap| gap["kind"] == "missing-package").count();
+    // Ten have no debug information in them, and three came.
+    assert_eq!(unread, 7, "{gaps:?}");
 }
