@@ -9,7 +9,7 @@ use std::mem;
 
 use abide_engine::{CompareOptions, compare};
 use abide_model::{
-    ArtifactFacts, ElfFacts, Finding, Gap, GapKind, Level, Root, TypeEvidence, TypeGraph, TypeKind,
+    ArtifactFacts, ElfFacts, Finding, Gap, GapKind, Level, Root, TypeEvidence, TypeKind,
 };
 use bstr::{BStr, BString};
 
@@ -49,8 +49,16 @@ impl Bond<'_> {
             return Held { gaps: absent(expected, self.file), ..Held::default() };
         };
         let declared: BTreeMap<u32, &Root> = graph.roots.iter().map(|root| (root.symbol, root)).collect();
-        let described: BTreeMap<u32, &Root> =
-            definer.types.graph().into_iter().flat_map(described).map(|root| (root.symbol, root)).collect();
+        let (mut described, mut assembler) = (BTreeMap::new(), BTreeSet::new());
+        if let Some(graph) = definer.types.graph() {
+            for root in &graph.roots {
+                // A function in assembler has an entry and no type.
+                match graph.node(root.ty).kind {
+                    TypeKind::Unspecified { .. } => drop(assembler.insert(root.symbol)),
+                    _ => drop(described.insert(root.symbol, root)),
+                }
+            }
+        }
         // BTF has functions in assembler as such without parameters and result.
         let bare = definer.types.graph().filter(|defined| defined.is_compact() && !graph.is_compact());
         let is_bare = |definition: &u32| {
@@ -59,7 +67,7 @@ impl Bond<'_> {
         let name_of = |(_, definition): &(u32, u32)| definer.elf.symbols[*definition as usize].name.clone();
         // Nobody declares what only assembler calls.
         let counts = |pair: &(u32, u32)| {
-            let is_of_assembler = || is_bare(&pair.1) || !described.contains_key(&pair.1);
+            let is_of_assembler = || is_bare(&pair.1) || assembler.contains(&pair.1);
             declared.contains_key(&pair.0)
                 || !((self.is_of_compiler)(name_of(pair).as_ref())
                     || self.calls_assembler && is_of_assembler())
@@ -136,11 +144,6 @@ impl Bond<'_> {
     fn gap(&self, detail: String) -> Gap {
         Gap { kind: GapKind::UntypedSymbols, subject: self.file.into(), detail }
     }
-}
-
-/// What debug information describes: a function in assembler has an entry and no type.
-fn described(graph: &TypeGraph) -> impl Iterator<Item = &Root> {
-    graph.roots.iter().filter(|root| !matches!(graph.node(root.ty).kind, TypeKind::Unspecified { .. }))
 }
 
 /// The definer with these exports and no others.

@@ -2,6 +2,7 @@
 //! nothing.
 
 mod listing;
+mod properties;
 
 use abide_distro::{Check, CheckOptions, check_metadata};
 use abide_model::{Finding, Gap, GapKind, Level, PackageFormat, Verdict};
