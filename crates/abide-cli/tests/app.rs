@@ -71,6 +71,27 @@ fn what_is_not_covered_is_undecided() {
 }
 
 #[test]
+fn what_was_built_for_musl_has_its_way_out() {
+    let work = Workplace::new();
+    let musl = work.library("libc.musl-x86_64.so.1", "int f(void) { return 1; }", &[]);
+    work.program("prog", "int f(void);\nvoid _start(void) { f(); }\n", &[&musl]);
+    std::fs::remove_file(&musl).expect("removed");
+    work.library("root/usr/lib64/libc.so.6", "int g(void) { return 1; }", &[]);
+    let flat = |run: &common::Run| run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let run = work.abide(&["app", "prog", "--on", "el9"]);
+    assert_eq!(run.status, 3, "{}", run.stdout);
+    assert!(flat(&run).contains("it was built for musl: get its build for glibc"), "{}", run.stdout);
+    let run = work.abide(&["app", "prog", "--on", "root"]);
+    assert_eq!(run.status, 1, "{}", run.stdout);
+    assert!(flat(&run).contains("libc.musl-x86_64.so.1 (musl's C library) is not found"), "{}", run.stdout);
+    assert!(
+        flat(&run).contains("→ get its build for glibc") && !run.stdout.contains("dnf"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn a_distribution_file_stands_for_its_candidate() {
     let work = Workplace::new();
     let old = work.library("reference/usr/lib64/libown.so.1", "int f(void) { return 1; }", &[]);

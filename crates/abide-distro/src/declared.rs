@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use abide_engine::{CompareOptions, compare};
-use abide_model::{
-    ArtifactFacts, ElfFacts, Finding, Gap, GapKind, Level, Root, TypeEvidence, TypeKind,
-};
+use abide_model::{ArtifactFacts, ElfFacts, Finding, Gap, GapKind, Level, Root, TypeEvidence, TypeKind};
 use bstr::{BStr, BString};
 
 /// One file and one definer, by what is bound between them.

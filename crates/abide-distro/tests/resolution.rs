@@ -142,6 +142,31 @@ fn run_paths_lead_to_private_libraries() {
 }
 
 #[test]
+fn a_neighbour_in_a_folder_of_its_own_may_be_loaded_before() {
+    let version = |mut lib: ArtifactFacts, version: &str| {
+        lib.elf.versions_defined = vec![version.into()];
+        lib
+    };
+    let system = || version(library("/usr/lib64/libnss.so", Some("libnss.so"), &["n@@NSS_1"]), "NSS_1");
+    let own = || version(library("/usr/lib64/fox/libnss.so", Some("libnss.so"), &["n@@NSS_2"]), "NSS_2");
+    let user = |folder: &str, import: &str| {
+        let mut user = library(&format!("{folder}/libuser.so"), Some("libuser.so"), &[]);
+        let program = program("/usr/bin/x", &["libnss.so"], &[import]);
+        user.elf.needed = program.elf.needed;
+        user.elf.symbols = program.elf.symbols;
+        user.elf.versions_needed = program.elf.versions_needed;
+        user
+    };
+    let packages = |folder: &str, import: &str| {
+        side(vec![package("fox-1", vec![user(folder, import), own()]), package("nss-1", vec![system()])])
+    };
+    let check = |folder: &str| about_users(&run(&packages(folder, "n@NSS_1"), &packages(folder, "n@NSS_2")));
+    assert!(check("/usr/lib64/fox").is_empty());
+    // Elsewhere the loader takes its own.
+    assert_eq!(check("/usr/lib64/other"), ["break required-version-missing", "review import-unresolved"]);
+}
+
+#[test]
 fn libraries_of_another_machine_do_not_serve() {
     let mut other = libfoo(&["f"]);
     other.path = "/usr/lib/libfoo.so.1".into();

@@ -94,6 +94,8 @@ pub(crate) enum RemovedClass {
     Abstract,
     /// An unversioned weak C++ symbol: an inline function or template instance that programs emit themselves.
     Vague,
+    /// A program has it, for plug-ins that it loads.
+    Program,
 }
 
 /// What consumers do with a data symbol's size.
@@ -105,7 +107,7 @@ pub(crate) enum SizeUse {
     VtableGrew,
     /// Thread-local: accessed in place.
     ThreadLocal,
-    /// Relocatable files and kernel images: no copies are made.
+    /// Relocatable files, kernel images and programs: no copies are made of their objects.
     InPlace,
     /// One side states no size.
     Unstated,

@@ -128,12 +128,12 @@ fn packages(work: &Workplace, name: &str, header: &str, crc: &str) -> bool {
     let code =
         format!("{OLD}int use(struct dev *);\nint start(struct dev *d) {{ return use(d) + d->second; }}\n");
     let versions: &[(&str, u32)] = &[("use", 0x1111_1111)];
-    let foo = module(
+    let driver = module(
         work,
         &format!("{name}.made/foo.ko"),
         &ModuleText { info: &info, versions: Some(versions), code: &code },
     );
-    place(&foo, &at(&format!("lib/modules/{RELEASE}/extra/foo.ko")));
+    place(&driver, &at(&format!("lib/modules/{RELEASE}/extra/foo.ko")));
     let spec = SPEC.replace("SOURCE", &root.display().to_string()).replace("NUMBER", &name.len().to_string());
     let spec = work.write(&format!("{name}.made/kernel.spec"), spec);
     let built = work.path(&format!("{name}.rpms"));

@@ -53,7 +53,12 @@ impl Explain<'_> {
                 } else {
                     format!("it needs {name}")
                 };
-                gap(format!("{what}, which is not known: {why}"))
+                let hint = if is_musl(name) {
+                    format!("; it was built for musl: {FOR_GLIBC}")
+                } else {
+                    String::new()
+                };
+                gap(format!("{what}, which is not known: {why}{hint}"))
             }
             Issue::Filters { user: at, names } => {
                 gap(format!("{} is a filter for {}, which is not followed", user(*at).file, list(names)))
@@ -103,7 +108,8 @@ impl Explain<'_> {
                 object.path
             ));
         }
-        let mut summary = format!("{name} is not found");
+        let musl = if is_musl(name) { " (musl's C library)" } else { "" };
+        let mut summary = format!("{name}{musl} is not found");
         if let Some(other) = other_target {
             summary.push_str(&format!("; {other} is for another machine"));
         }
@@ -123,7 +129,9 @@ impl Explain<'_> {
                 if others.len() == 1 { "has" } else { "have" }
             ));
         }
-        if elsewhere.is_none() {
+        if is_musl(name) {
+            way_out.push(FOR_GLIBC.to_owned());
+        } else if elsewhere.is_none() {
             way_out.push(install(name, process.target));
             way_out.push("or ship it beside the program, with the run path $ORIGIN".to_owned());
         }
@@ -311,6 +319,14 @@ impl User {
         need.symbols = self.symbols;
         Said::Problem(Box::new(New { key, summary, first_in, way_out, need }))
     }
+}
+
+/// What to do with a file that was built for musl.
+const FOR_GLIBC: &str = "get its build for glibc, often named gnu or glibc";
+
+/// Whether a library is musl's C library, which is of no use beside glibc.
+fn is_musl(name: &BString) -> bool {
+    name.starts_with(b"libc.musl-")
 }
 
 fn interpreter(file: &ProgramFile, path: &BString) -> Said {

@@ -100,7 +100,11 @@ impl<'a> Loader<'a> {
         }
         let Some(named) = self.by_name.get(&(target, name)) else { return Vec::new() };
         let any_default = named.iter().any(|n| n.is_default);
-        named.iter().filter(|n| n.is_default || !any_default).map(|n| n.at).collect()
+        // In a folder of its own a file may be loaded by a program that has loaded its neighbours before, by their paths.
+        let folder = parent(facts.path.as_bstr());
+        let is_beside = |n: &Named| parent(n.at.of(self.side).path.as_bstr()) == folder;
+        let may_be = |n: &&Named| n.is_default || !any_default || is_beside(n);
+        named.iter().filter(may_be).map(|n| n.at).collect()
     }
 
     /// Everything that is loaded with `user`.

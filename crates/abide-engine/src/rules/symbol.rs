@@ -15,6 +15,7 @@ fn removed_case(class: RemovedClass) -> &'static str {
         RemovedClass::Toolchain => "toolchain",
         RemovedClass::Abstract => "abstract",
         RemovedClass::Vague => "vague-linkage",
+        RemovedClass::Program => "program",
     }
 }
 
@@ -27,8 +28,10 @@ pub(super) fn symbol_version_removed(fact: &Fact, _: Situation) -> Case {
     let Fact::SymbolVersionRemoved { class, binds_unversioned } = fact else { return None };
     Some(match class {
         RemovedClass::Private | RemovedClass::Toolchain | RemovedClass::Abstract => removed_case(*class),
-        RemovedClass::Public | RemovedClass::Vague if *binds_unversioned => "unversioned",
-        RemovedClass::Public | RemovedClass::Vague => DEFAULT,
+        RemovedClass::Public | RemovedClass::Vague | RemovedClass::Program if *binds_unversioned => {
+            "unversioned"
+        }
+        RemovedClass::Public | RemovedClass::Vague | RemovedClass::Program => DEFAULT,
     })
 }
 

@@ -108,7 +108,7 @@ fn facts() -> Vec<Fact> {
             Fact::EnumUnderlying { matters: on },
         ]);
         use RemovedClass as R;
-        for class in [R::Public, R::Private, R::Toolchain, R::Abstract, R::Vague] {
+        for class in [R::Public, R::Private, R::Toolchain, R::Abstract, R::Vague, R::Program] {
             out.push(Fact::SymbolRemoved(class));
             out.push(Fact::SymbolVersionRemoved { class, binds_unversioned: on });
         }

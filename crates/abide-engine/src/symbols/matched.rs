@@ -1,6 +1,6 @@
 //! What differs between two symbols that belong together.
 
-use abide_model::{ElfFacts, Symbol, SymbolKind, Visibility};
+use abide_model::{ElfFacts, ElfKind, Symbol, SymbolKind, Visibility};
 
 use super::{binding_word, bytes, is_dynamic, kind_word, names, readable, visibility_word};
 use crate::change::{Change, Fact, SizeUse};
@@ -48,7 +48,7 @@ fn size(old: &ElfFacts, new: &ElfFacts, a: &Symbol, b: &Symbol) -> Option<Change
         SizeUse::Unstated
     } else if a.kind == SymbolKind::Tls && b.kind == SymbolKind::Tls {
         SizeUse::ThreadLocal
-    } else if !is_dynamic(old) || !is_dynamic(new) {
+    } else if !is_dynamic(old) || !is_dynamic(new) || old.kind == ElfKind::Executable {
         SizeUse::InPlace
     } else if a.name.starts_with(b"_ZTV") && b.size_bytes > a.size_bytes {
         SizeUse::VtableGrew

@@ -113,7 +113,7 @@ impl<'a> Finder<'a> {
         let accepted = was.is_none_or(|w| self.new.versions_defined.contains(&w.name))
             || self.new.versions_defined.is_empty();
         let fact = Fact::SymbolVersionRemoved {
-            class: names::removed_class(symbol, &self.old.pure_slots),
+            class: names::removed_class(symbol, self.old),
             binds_unversioned: unversioned && accepted,
         };
         let old = was.map_or("none".to_string(), |v| v.name.to_string());
@@ -127,11 +127,8 @@ impl<'a> Finder<'a> {
         if let Some(heir) = self.heir(symbol) {
             clause += &format!("; {} is exported instead", self.new.symbols[heir].name);
         }
-        let change = Change::new(
-            Fact::SymbolRemoved(names::removed_class(symbol, &self.old.pure_slots)),
-            "exported",
-            clause,
-        );
+        let change =
+            Change::new(Fact::SymbolRemoved(names::removed_class(symbol, self.old)), "exported", clause);
         change.values("yes", "no")
     }
 

@@ -1,6 +1,6 @@
 //! What a symbol's name says: made by the toolchain, private, vague linkage, in need of a type.
 
-use abide_model::{Binding, PureSlots, Symbol, SymbolKind};
+use abide_model::{Binding, ElfFacts, ElfKind, Symbol, SymbolKind};
 use bstr::{BStr, ByteSlice};
 
 use crate::change::RemovedClass;
@@ -84,7 +84,10 @@ pub(crate) fn is_private(symbol: &Symbol) -> bool {
 /// (Itanium C++ ABI §5.2, "Vague Linkage"): a program that uses one carries its own copy, unless a header
 /// declares `extern template`. A library that lists them in a version script means them to be used, so with a
 /// version they count as public.
-pub(crate) fn removed_class(symbol: &Symbol, pure: &[PureSlots]) -> RemovedClass {
+/// What a program exports is for plug-ins that it loads, where it is for anybody: linkers export what a library of the
+/// program refers to, and compilers of other languages everything.
+pub(crate) fn removed_class(symbol: &Symbol, old: &ElfFacts) -> RemovedClass {
+    let pure = &old.pure_slots;
     let weak = matches!(symbol.binding, Binding::Weak | Binding::Unique);
     if is_toolchain(symbol) {
         RemovedClass::Toolchain
@@ -94,6 +97,8 @@ pub(crate) fn removed_class(symbol: &Symbol, pure: &[PureSlots]) -> RemovedClass
         RemovedClass::Private
     } else if weak && symbol.version.is_none() && symbol.name.starts_with(b"_Z") {
         RemovedClass::Vague
+    } else if old.kind == ElfKind::Executable {
+        RemovedClass::Program
     } else {
         RemovedClass::Public
     }
