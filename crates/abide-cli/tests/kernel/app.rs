@@ -2,6 +2,7 @@
 
 use crate::build::{ModuleText, Source, image, module};
 use crate::common::{Run, Workplace};
+use crate::says;
 
 const CODE: &str = r#"
 int kept(int a) { return a; }
@@ -24,15 +25,6 @@ fn on_kernel(calls: &str, info: &[&str], versions: Option<&[(&str, u32)]>, optio
     module(&work, "m/foo.ko", &ModuleText { info, versions, code: &code });
     work.write("kabi/Module.kabi_x86_64", "0x11111111\tkept\tvmlinux\tEXPORT_SYMBOL\n");
     work.abide(&[&["app", "m/foo.ko", "--on", "vmlinux"], options].concat())
-}
-
-#[track_caller]
-fn says(run: &Run, status: i32, words: &[&str]) {
-    assert_eq!(run.status, status, "{}{}", run.stdout, run.stderr);
-    let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in words {
-        assert!(flat.contains(word), "{word:?} is not in\n{}", run.stdout);
-    }
 }
 
 const GPL: &[&str] = &["name=foo", "vermagic=6.1.0-1-test SMP ", "license=GPL", "import_ns=SPACE"];

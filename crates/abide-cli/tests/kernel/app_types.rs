@@ -2,6 +2,7 @@
 
 use crate::build::{ModuleText, Source, image, module};
 use crate::common::{Run, Workplace};
+use crate::says;
 
 /// A kernel with one function that takes a structure, and one variable.
 const CODE: &str = r#"
@@ -32,15 +33,6 @@ fn on_kernel(header: &str, code: &str, options: &[&str]) -> Run {
     let code = format!("{OLD}{code}");
     module(&work, "m/foo.ko", &ModuleText { info: INFO, versions: Some(VERSIONS), code: &code });
     work.abide(&[&["app", "m/foo.ko", "--on", "new/vmlinux"], options].concat())
-}
-
-#[track_caller]
-fn says(run: &Run, status: i32, words: &[&str]) {
-    assert_eq!(run.status, status, "{}{}", run.stdout, run.stderr);
-    let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in words {
-        assert!(flat.contains(word), "{word:?} is not in\n{}", run.stdout);
-    }
 }
 
 #[test]

@@ -14,3 +14,15 @@ mod lists;
 mod packages;
 mod pairs;
 mod real;
+
+use common::Run;
+
+/// Asserts the exit status, and that the report has these words, wherever its lines break.
+#[track_caller]
+fn says(run: &Run, status: i32, words: &[&str]) {
+    assert_eq!(run.status, status, "{}{}", run.stdout, run.stderr);
+    let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in words {
+        assert!(flat.contains(word), "{word:?} is not in\n{}", run.stdout);
+    }
+}

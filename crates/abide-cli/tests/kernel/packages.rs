@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::build::{ModuleText, Source, image, module};
-use crate::common::{Run, Workplace};
+use crate::common::Workplace;
+use crate::says;
 
 const RELEASE: &str = "6.1.0-1-test";
 
@@ -144,15 +145,6 @@ fn packages(work: &Workplace, name: &str, header: &str, crc: &str) -> bool {
         .args(["--define", "_rpmfilename %%{NAME}.rpm"])
         .arg(spec));
     true
-}
-
-#[track_caller]
-fn says(run: &Run, status: i32, words: &[&str]) {
-    assert_eq!(run.status, status, "{}{}", run.stdout, run.stderr);
-    let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in words {
-        assert!(flat.contains(word), "{word:?} is not in\n{}", run.stdout);
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::build::{ModuleText, Source, image, module};
 use crate::common::{Run, Workplace};
+use crate::says;
 
 const HEADER: &str = "\
 struct inner { int a; long b; };
@@ -35,15 +36,6 @@ fn check(header: &[(&str, &str)], code: &[(&str, &str)], options: &[&str]) -> (W
     image(&work, "new/vmlinux", &Source { header: &new_header, code: &new_code });
     let run = work.abide(&[&["check", "old/vmlinux", "new/vmlinux", "--all"], options].concat());
     (work, run)
-}
-
-#[track_caller]
-fn says(run: &Run, status: i32, words: &[&str]) {
-    assert_eq!(run.status, status, "{}{}", run.stdout, run.stderr);
-    let flat = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for word in words {
-        assert!(flat.contains(word), "{word:?} is not in\n{}", run.stdout);
-    }
 }
 
 #[test]
