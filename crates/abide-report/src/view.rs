@@ -129,7 +129,12 @@ fn arrow(old: &str, new: &str) -> String {
     if old == new {
         return old.to_owned();
     }
-    let name = |nevra: &str| nevra.rsplitn(3, '-').nth(2).map(|name| name.len() + 1);
+    // A version begins with a digit; Debian's need no release, and may have hyphens.
+    let name = |nevra: &str| {
+        let starts: Vec<usize> = nevra.rmatch_indices('-').map(|(at, _)| at + 1).collect();
+        let is_version = |at: &&usize| nevra[**at..].starts_with(|c: char| c.is_ascii_digit());
+        starts.iter().skip(1).find(is_version).or(starts.first()).copied()
+    };
     match (name(old), name(new)) {
         (Some(a), Some(b)) if old[..a] == new[..b] && !old.contains('/') => format!("{old} → {}", &new[b..]),
         _ => format!("{old} → {new}"),
@@ -246,4 +251,28 @@ pub(crate) fn grouped(number: usize) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_name_that_both_share_is_said_once() {
+        let cases = [
+            ("foo-1.0-1.x86_64", "foo-1.1-1.x86_64", "foo-1.0-1.x86_64 → 1.1-1.x86_64"),
+            (
+                "libapt-pkg6.0-2.6.1.amd64",
+                "libapt-pkg6.0-2.6.2.amd64",
+                "libapt-pkg6.0-2.6.1.amd64 → 2.6.2.amd64",
+            ),
+            (
+                "libevent-2.1-7-2.1.12-stable-8.amd64",
+                "libevent-2.1-7-2.1.12-stable-8+deb12u1.amd64",
+                "libevent-2.1-7-2.1.12-stable-8.amd64 → 2.1.12-stable-8+deb12u1.amd64",
+            ),
+            ("foo-1.0-1.x86_64", "bar-1.0-1.x86_64", "foo-1.0-1.x86_64 → bar-1.0-1.x86_64"),
+        ];
+        for (old, new, text) in cases {
+            assert_eq!(super::arrow(old, new), text);
+        }
+    }
 }

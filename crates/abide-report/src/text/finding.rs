@@ -42,12 +42,12 @@ impl<'a> Findings<'a> {
         let mut left_out = Counts::default();
         for (name, mut group) in groups {
             group.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-            if room.listed > 0 {
+            if group.first().is_some_and(|worst| room.has(worst.level)) {
                 let title = self.page.mark(Mark::Heading, &name);
                 self.page.wrapped("  ", 6, &title);
             }
             for finding in group {
-                match room.take() {
+                match room.take(finding.level) {
                     (true, detailed) => self.block(&name, finding, detailed),
                     _ => left_out.add(finding),
                 }

@@ -92,7 +92,8 @@ fn blocks(page: &mut Page, view: &View<'_>, options: &TextOptions) {
     }
     blocks.retain(|block| !block.findings.is_empty());
     blocks.sort_by_key(|block| std::cmp::Reverse(block.verdict));
-    let mut room = Room::new(options);
+    let all = blocks.iter().flat_map(|block| &block.findings);
+    let mut room = Room::new(options, all.filter(|finding| finding.level == Level::Break).count());
     let mut blocks = blocks.into_iter();
     for block in blocks.by_ref() {
         if room.listed == 0 {
@@ -118,21 +119,34 @@ struct Room {
     detailed: usize,
     /// At all, then with a line each.
     listed: usize,
+    /// Breaks that are still to come: nothing else takes their room.
+    breaks: usize,
 }
 
 impl Room {
-    fn new(options: &TextOptions) -> Self {
+    fn new(options: &TextOptions, breaks: usize) -> Self {
         match options.verbose {
-            true => Room { detailed: usize::MAX, listed: usize::MAX },
-            false => Room { detailed: DETAILED, listed: LISTED },
+            true => Room { detailed: usize::MAX, listed: usize::MAX, breaks },
+            false => Room { detailed: DETAILED, listed: LISTED, breaks },
         }
     }
 
+    /// Whether there is room for a finding of this level.
+    fn has(&self, level: Level) -> bool {
+        self.listed > self.kept(level)
+    }
+
+    fn kept(&self, level: Level) -> usize {
+        if level == Level::Break { 0 } else { self.breaks }
+    }
+
     /// Takes the room of one finding: whether there is some, and whether for everything about it.
-    fn take(&mut self) -> (bool, bool) {
-        let found = (self.listed > 0, self.detailed > 0);
-        self.listed = self.listed.saturating_sub(1);
-        self.detailed = self.detailed.saturating_sub(1);
+    fn take(&mut self, level: Level) -> (bool, bool) {
+        let kept = self.kept(level);
+        let found = (self.listed > kept, self.detailed > kept);
+        self.listed -= usize::from(found.0);
+        self.detailed -= usize::from(found.1);
+        self.breaks = self.breaks.saturating_sub(usize::from(level == Level::Break));
         found
     }
 }
@@ -190,4 +204,19 @@ fn heading(page: &mut Page, name: &str, place: &str, verdict: Verdict) {
     let name = title(page, name, place);
     let verdict = page.mark(Mark::Verdict(verdict), verdict.word());
     page.wrapped("", 4, &format!("{name}: {verdict}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reviews_take_no_room_of_breaks() {
+        let mut room = Room { detailed: 2, listed: 3, breaks: 2 };
+        assert_eq!(room.take(Level::Review), (true, false));
+        assert_eq!(room.take(Level::Review), (false, false));
+        assert_eq!(room.take(Level::Break), (true, true));
+        assert_eq!(room.take(Level::Break), (true, true));
+        assert!(!room.has(Level::Break));
+    }
 }
